@@ -1,0 +1,100 @@
+"""What an importer yields: scans to read, cases, and refusals. One file a collection; the folder is the registry."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+from scankin.retrieval.case import Clock, Event
+from scankin.retrieval.errors import Reason
+from scankin.retrieval.scan import Age, Modality, Sex, View
+
+
+@dataclass(frozen=True)
+class SourceScan:
+    """One scan as a collection lists it; its pixels are read later, in a worker process.
+
+    Attributes:
+        collection: Collection the scan belongs to, such as "nccid"; search filters on it.
+        source_id: The collection's own id of the scan, unique within one importer's source.
+        patient_id: The patient whose scan it is: equal ids are one person (``split_group`` where the collection joins
+            ids), unique across the collections of one source.
+        files: Paths relative to the source folder: one picture or film, or every slice of a CT series.
+        modality: What the collection says it is; None: the DICOM header decides.
+        view: As stated by the collection; a DICOM header's own view goes first.
+        sex: As stated by the collection, goes before the header's.
+        age: At the scan, as stated by the collection, goes before the header's.
+        site: Hospital or source of films within the collection, kept for site-held-out evaluation.
+        day: Day of the scan on the patient's clock; None: unknown, or (clock "calendar") the header's study date.
+        findings: What is stated of the picture: True present, False stated absent; not stated is left out.
+        measures: Severity read from the picture by people, by name of ``scankin.retrieval.measures``.
+        expected: Header values that must match the path, ("PatientID", "Covid1"); a mismatch is a refusal.
+    """
+
+    collection: str
+    source_id: str
+    patient_id: str
+    files: tuple[str, ...]
+    modality: Modality | None = None
+    view: View | None = None
+    sex: Sex | None = None
+    age: Age | None = None
+    site: str | None = None
+    day: int | None = None
+    findings: Mapping[str, bool] = field(default_factory=dict)
+    measures: Mapping[str, float] = field(default_factory=dict)
+    expected: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class SourceCase:
+    """What a collection knows of one patient.
+
+    Attributes:
+        collection: As in the patient's scans.
+        patient_id: As in the patient's scans.
+        other_ids: Further ids of the same person, such as ids joined by ``split_group``: a query that carries one of
+            them is this patient's.
+        clock: What day 0 of the days is.
+        events: What happened and what is stated not to have.
+        last_seen_alive: Last day known alive, on the clock.
+        facts: Further facts as text.
+    """
+
+    collection: str
+    patient_id: str
+    other_ids: tuple[str, ...] = ()
+    clock: Clock = Clock.NONE
+    events: tuple[Event, ...] = ()
+    last_seen_alive: int | None = None
+    facts: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """One item of the source that became no scan, and why.
+
+    Attributes:
+        collection: As for scans.
+        source_id: The item's own id, or its path relative to the source.
+        reason: Code.
+        message: One sentence; the casebook is private, so it may name the item.
+    """
+
+    collection: str
+    source_id: str
+    reason: Reason
+    message: str
+
+
+class Importer(Protocol):
+    """A module of this folder."""
+
+    def read(self, root: Path) -> Iterator[SourceScan | SourceCase | Refusal]:
+        """Yield every item of the source once, as a scan or a refusal, and every patient's case once.
+
+        A case may come before or after the patient's scans. Pixels are not opened.
+
+        Raises:
+            CasebookError: ``root`` does not hold this collection; the message says what is missing.
+        """

@@ -1,0 +1,97 @@
+"""The seam to models: what an encoder is, and what its vectors may be compared with."""
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from scankin.retrieval.errors import EncoderMismatch
+from scankin.retrieval.scan import Scan
+
+UNIT_TOLERANCE = 1e-4
+
+
+@dataclass(frozen=True)
+class EncoderIdentity:
+    """What made a vector; vectors are comparable only when all of it is equal.
+
+    Attributes:
+        name: Name of the encoder's file in ``models/``.
+        weights: SHA-256 (hex) of the weights, or "none".
+        preprocessing: The steps from pixels to tensor, with their parameters and a version.
+        engine: What computes it, with its precision, such as "torch-float32".
+        dim: Length of its vectors.
+    """
+
+    name: str
+    weights: str
+    preprocessing: str
+    engine: str
+    dim: int
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 (hex) of all fields; the key of cached vectors."""
+        return hashlib.sha256(json.dumps(asdict(self), sort_keys=True).encode()).hexdigest()
+
+    def require(self, other: "EncoderIdentity", what: str) -> None:
+        """Raise EncoderMismatch, naming ``what`` and the first field that differs, unless ``other`` is equal."""
+        mine, theirs = asdict(self), asdict(other)
+        for name, value in mine.items():
+            if value != theirs[name]:
+                raise EncoderMismatch(
+                    f"{what}: {name} is {theirs[name]!r}; {value!r} is needed. "
+                    "Load the encoder that built the index, or rebuild the index with this one."
+                )
+
+
+class Encoder(Protocol):
+    """Turns a scan into one unit vector. Implementations are safe to call from several threads."""
+
+    @property
+    def identity(self) -> EncoderIdentity:
+        """What makes its vectors comparable."""
+
+    @property
+    def slices(self) -> int:
+        """How many slices of a CT series it wants; the reader picks them from the headers before decoding."""
+
+    def prepare(self, scan: Scan) -> NDArray[np.float32]:
+        """Return the tensor ``[slices, channels, height, width]`` that ``encode`` takes, range-checked.
+
+        Raises:
+            RefusedScan: The scan is blank, so there is nothing to compare.
+        """
+
+    def encode(self, tensor: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return the unit vector ``[dim]`` of one prepared scan: the same for a scan alone or among others."""
+
+
+@dataclass(frozen=True, eq=False)
+class Embeddings:
+    """Unit vectors with the identity of what made them.
+
+    Attributes:
+        vectors: ``[n, dim]`` float32, each of length 1 within 1e-4, all finite.
+        encoder: What made them.
+    """
+
+    vectors: NDArray[np.float32]
+    encoder: EncoderIdentity
+
+    def __post_init__(self) -> None:
+        if self.vectors.dtype != np.float32 or self.vectors.ndim != 2 or self.vectors.shape[1] != self.encoder.dim:
+            raise ValueError(
+                f"Embeddings: {self.vectors.dtype} {self.vectors.shape} given; float32 [n, {self.encoder.dim}] needed."
+            )
+        lengths = np.linalg.norm(self.vectors, axis=1)
+        if not np.all(np.abs(lengths - 1.0) <= UNIT_TOLERANCE):  # also catches NaN
+            raise ValueError("Embeddings: a vector is not of unit length.")
+
+
+def embed(encoder: Encoder, scan: Scan) -> Embeddings:
+    """Return the one embedding ``[1, dim]`` of a scan."""
+    return Embeddings(encoder.encode(encoder.prepare(scan))[np.newaxis], encoder.identity)
