@@ -1,0 +1,148 @@
+"""Exact search over the scans of one modality, by FAISS."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import faiss
+import numpy as np
+from numpy.typing import NDArray
+
+from scankin.retrieval.encoder import Embeddings, EncoderIdentity
+from scankin.retrieval.errors import InvalidRequest, StoreCorrupt
+from scankin.retrieval.keys import faiss_id
+from scankin.retrieval.records import ScanRecord
+
+SIMILARITY_DECIMALS = 6
+"""Similarities equal to this many decimals are ties: single and batched sums of float32 differ by up to 6e-7."""
+
+_TIE_MARGIN = 2e-6
+
+
+@dataclass(frozen=True)
+class Neighbours:
+    """The nearest patients of one query, most similar first.
+
+    Attributes:
+        records: One scan a patient, the patient's most similar.
+        similarities: Cosines in [-1, 1], falling, rounded to 6 decimals.
+    """
+
+    records: tuple[ScanRecord, ...]
+    similarities: tuple[float, ...]
+
+    def __post_init__(self) -> None:
+        if len(self.records) != len(self.similarities):
+            raise ValueError("Neighbours: as many similarities as records are needed.")
+        if len({record.patient for record in self.records}) != len(self.records):
+            raise ValueError("Neighbours: a patient appears twice.")
+        order = [(-s, record.scan) for s, record in zip(self.similarities, self.records, strict=True)]
+        if order != sorted(order):
+            raise ValueError("Neighbours: not in falling similarity, ties by scan key.")
+
+
+class ScanIndex:
+    """Records and their unit vectors, held together: row i of one is row i of the other. Never changed once made."""
+
+    def __init__(self, records: Sequence[ScanRecord], flat_index: Any, encoder: EncoderIdentity) -> None:
+        """Hold ``records`` and the FAISS ``IndexIDMap2(IndexFlatIP)`` made of them, in the same order.
+
+        Raises:
+            StoreCorrupt: Counts, ids, dimension or metric do not agree.
+        """
+        self.records = tuple(records)
+        self.encoder = encoder
+        self._index = flat_index
+        self._flat = faiss.downcast_index(flat_index.index)
+        _check(self.records, flat_index, self._flat, encoder)
+        # A view of FAISS's own memory; self._index keeps it alive.
+        self._vectors: NDArray[np.float32] = faiss.rev_swig_ptr(
+            self._flat.get_xb(), self._flat.ntotal * self._flat.d
+        ).reshape(self._flat.ntotal, self._flat.d)
+
+    @classmethod
+    def of(cls, records: Sequence[ScanRecord], embeddings: Embeddings) -> "ScanIndex":
+        """Return the index of records and their embeddings, row by row."""
+        index = faiss.IndexIDMap2(faiss.IndexFlatIP(embeddings.encoder.dim))
+        index.add_with_ids(embeddings.vectors, np.array([faiss_id(record.scan) for record in records], np.int64))
+        return cls(records, index, embeddings.encoder)
+
+    def __len__(self) -> int:
+        return len(self.records)
+
+    def serialised(self) -> NDArray[np.uint8]:
+        """Return the FAISS index as bytes, the same for the same content."""
+        serialised: NDArray[np.uint8] = faiss.serialize_index(self._index)
+        return serialised
+
+    def search(self, query: Embeddings, k: int, allowed: NDArray[np.bool_]) -> Neighbours:
+        """Return the k most similar patients among the allowed scans.
+
+        Similarity is the cosine; equal similarities (to 6 decimals) are ordered by scan key. Each patient appears
+        once, by the most similar of the allowed scans, so fewer than ``k`` come back when patients run out.
+
+        Args:
+            query: One unit vector ``[1, dim]`` from the encoder that built this index.
+            k: Patients wanted, at least 1.
+            allowed: ``[len(self)]``; False leaves a scan out.
+
+        Raises:
+            EncoderMismatch: The query comes from another encoder, preprocessing or engine.
+            InvalidRequest: k is less than 1.
+        """
+        self.encoder.require(query.encoder, "query")
+        if k < 1:
+            raise InvalidRequest(f"k is {k}; at least 1 is needed.")
+        available = int(allowed.sum())
+        wanted = min(available, max(4 * k, 64))
+        while True:
+            rows = self._nearest_rows(query.vectors, wanted, allowed)
+            ranked = self._ranked(query.vectors[0], rows)
+            if wanted == available or _is_settled(ranked, k, len(rows)):
+                chosen = ranked[:k]
+                return Neighbours(
+                    tuple(record for _, record in chosen), tuple(similarity for similarity, _ in chosen)
+                )
+            wanted = min(available, wanted * 4)
+
+    def _nearest_rows(
+        self, query: NDArray[np.float32], wanted: int, allowed: NDArray[np.bool_]
+    ) -> NDArray[np.int64]:
+        if wanted == 0:
+            return np.empty(0, np.int64)
+        faiss.omp_set_num_threads(1)  # one query gains nothing from more and loses much when cores are busy
+        bitmap = np.packbits(allowed, bitorder="little")
+        selector = faiss.IDSelectorBitmap(len(allowed), faiss.swig_ptr(bitmap))
+        _, rows = self._flat.search(query, wanted, params=faiss.SearchParameters(sel=selector))
+        found: NDArray[np.int64] = rows[0]
+        return found
+
+    def _ranked(self, query: NDArray[np.float32], rows: NDArray[np.int64]) -> list[tuple[float, ScanRecord]]:
+        """Return each patient's best row, ordered; similarities are recomputed in float64 so that ties are stable."""
+        exact = (self._vectors[rows].astype(np.float64) * query.astype(np.float64)).sum(axis=1)
+        rounded = np.round(np.clip(exact, -1.0, 1.0), SIMILARITY_DECIMALS)
+        candidates = sorted(
+            ((float(s), self.records[row]) for s, row in zip(rounded, rows, strict=True)),
+            key=lambda pair: (-pair[0], pair[1].scan),
+        )
+        best: dict[str, tuple[float, ScanRecord]] = {}
+        for similarity, record in candidates:
+            best.setdefault(record.patient, (similarity, record))
+        return list(best.values())
+
+
+def _is_settled(ranked: list[tuple[float, ScanRecord]], k: int, looked_at: int) -> bool:
+    """Whether no scan beyond those looked at could still be, or tie with, one of the first k patients."""
+    return looked_at > 0 and len(ranked) > k and ranked[-1][0] < ranked[k - 1][0] - _TIE_MARGIN
+
+
+def _check(records: tuple[ScanRecord, ...], index: Any, flat: Any, encoder: EncoderIdentity) -> None:
+    if not isinstance(flat, faiss.IndexFlat) or flat.metric_type != faiss.METRIC_INNER_PRODUCT:
+        raise StoreCorrupt("The FAISS index is not an exact inner-product index. Rebuild the store.")
+    if flat.d != encoder.dim:
+        raise StoreCorrupt(f"The FAISS index has {flat.d} dimensions, its encoder {encoder.dim}. Rebuild the store.")
+    if index.ntotal != len(records):
+        raise StoreCorrupt(f"The FAISS index holds {index.ntotal} vectors for {len(records)} scans. Rebuild the store.")
+    ids = faiss.vector_to_array(index.id_map)
+    if not np.array_equal(ids, np.array([faiss_id(record.scan) for record in records], np.int64)):
+        raise StoreCorrupt("The ids in the FAISS index are not those of the scans. Rebuild the store.")
