@@ -1,0 +1,63 @@
+"""What limits an answer, in words a reader can act on."""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+
+from scankin.retrieval.records import ScanRecord
+from scankin.retrieval.report import QueryFacts
+from scankin.retrieval.scan import Modality, Scan, View
+from scankin.retrieval.summaries import ShareSummary
+
+MOSTLY = 0.8
+"""From this share on, neighbours are said to be mostly of one kind."""
+
+
+def cautions(
+    query: QueryFacts,
+    scan: Scan,
+    neighbours: Sequence[ScanRecord],
+    outcomes: Sequence[ShareSummary],
+    own_patients: int,
+) -> tuple[str, ...]:
+    """Return every caution that applies, most weighty first."""
+    return tuple([*_of_query(query, scan, own_patients), *_of_neighbours(query, neighbours), *_of_outcomes(outcomes)])
+
+
+def _of_query(query: QueryFacts, scan: Scan, own_patients: int) -> Iterable[str]:
+    if own_patients:
+        yield "This scan, or one of the same patient, is in the index: all scans of that patient were left out."
+    if scan.age is None:
+        yield "The age is not stated: the scan was compared with adults and with patients whose age is not stated."
+    if scan.view is View.LATERAL:
+        yield "This is a lateral film; the index is mostly of frontal films."
+    if scan.modality is Modality.CT:
+        if not scan.is_hounsfield:
+            yield "This is a CT picture with a baked-in window, not Hounsfield units: similarity is coarse."
+        elif scan.slices_in_series == 1:
+            yield "This is one CT slice, not a series: similarity says little of the lungs as a whole."
+        elif len(scan.pixels) < scan.slices_in_series:
+            yield f"{len(scan.pixels)} of {scan.slices_in_series} CT slices were encoded, evenly across the lungs."
+    if query.filters:
+        yield "Filters are set: base rates are of the whole index of this modality, not of the filtered part."
+
+
+def _of_neighbours(query: QueryFacts, neighbours: Sequence[ScanRecord]) -> Iterable[str]:
+    found = len(neighbours)
+    if found < query.k:
+        yield f"{found} similar patients were found, not {query.k}: no more satisfy the conditions."
+    if found < 2:
+        return
+    for what, values in (
+        ("collection", [record.collection for record in neighbours]),
+        ("site", [record.site for record in neighbours]),
+        ("projection", [record.view and record.view.value for record in neighbours]),
+    ):
+        value, count = Counter(values).most_common(1)[0]
+        if value is not None and count >= MOSTLY * found:
+            yield f"{count} of {found} neighbours are of one {what} ({value}): similarity may be of origin, not disease."
+
+
+def _of_outcomes(outcomes: Sequence[ShareSummary]) -> Iterable[str]:
+    sparse = [s.name.replace("_", " ") for s in outcomes if s.known < s.unknown]
+    if sparse:
+        yield f"Unknown in most neighbours: {', '.join(sparse)}."

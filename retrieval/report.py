@@ -1,0 +1,187 @@
+"""The one answer every door gives: similar cases, what became of them, and how far to trust it."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from scankin.retrieval.case import State
+from scankin.retrieval.encoder import EncoderIdentity
+from scankin.retrieval.scan import Modality
+from scankin.retrieval.summaries import Interval, MeasureSummary, ShareSummary
+
+SCHEMA = "scankin.report/1"
+
+NOTICE = (
+    "Research use only. Not UKCA or CE marked, not a medical device: it must not inform the care of a patient. "
+    "Similar pictures of other people are not a diagnosis or a prognosis."
+)
+
+ESTIMATE_DECIMALS = 4
+
+
+@dataclass(frozen=True)
+class QueryFacts:
+    """What was asked, as far as it may be shown.
+
+    Attributes:
+        modality: Of the query.
+        view, age_band, sex: As read; None when not stated.
+        age_group: "adult" or "child": who may answer; an age that is not stated counts as adult.
+        slices: Slices encoded, of how many in the series: 1 of 1 for a film.
+        k: Patients asked for.
+        filters: Those that were set.
+        candidate_scans: Scans that could have answered, after filters and exclusions.
+        candidate_patients: Their patients.
+    """
+
+    modality: Modality
+    view: str | None
+    age_band: str | None
+    sex: str | None
+    age_group: str
+    slices: tuple[int, int]
+    k: int
+    filters: Mapping[str, Any]
+    candidate_scans: int
+    candidate_patients: int
+
+
+@dataclass(frozen=True)
+class SimilarCase:
+    """One neighbour, by keys of the index.
+
+    Attributes:
+        rank: From 1.
+        scan, patient: Keys of the index.
+        similarity: Cosine in [-1, 1].
+        modality, view, age_band, sex, site: As recorded; None when not.
+        days_since_admission: None when unknown.
+        findings: State of every finding the index knows, in this scan.
+        outcomes: State of every outcome, in this patient.
+    """
+
+    rank: int
+    scan: str
+    patient: str
+    similarity: float
+    modality: Modality
+    view: str | None
+    age_band: str | None
+    sex: str | None
+    site: str | None
+    days_since_admission: int | None
+    findings: Mapping[str, State]
+    outcomes: Mapping[str, State]
+
+
+@dataclass(frozen=True)
+class IndexFacts:
+    """Which index answered.
+
+    Attributes:
+        version: Of the store.
+        encoder: What made its vectors.
+        manifest: SHA-256 (hex) of the version's manifest.
+    """
+
+    version: str
+    encoder: EncoderIdentity
+    manifest: str
+
+
+@dataclass(frozen=True)
+class SimilarityReport:
+    """The answer to one query.
+
+    Attributes:
+        query: What was asked.
+        neighbours: Most similar first, each patient once.
+        findings: A summary of every finding the index knows, by name.
+        outcomes: A summary of every outcome, by name.
+        measures: A summary of every severity measure, by name.
+        cautions: What limits this answer, in words.
+        index: Which index answered.
+        notice: That this is for research.
+    """
+
+    query: QueryFacts
+    neighbours: tuple[SimilarCase, ...]
+    findings: tuple[ShareSummary, ...]
+    outcomes: tuple[ShareSummary, ...]
+    measures: tuple[MeasureSummary, ...]
+    cautions: tuple[str, ...]
+    index: IndexFacts
+    notice: str = field(default=NOTICE)
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the report as plain JSON values, documented in ``docs/report.md``."""
+        return {
+            "schema": SCHEMA,
+            "query": {
+                "modality": self.query.modality.value,
+                "view": self.query.view,
+                "age_band": self.query.age_band,
+                "sex": self.query.sex,
+                "age_group": self.query.age_group,
+                "slices": {"encoded": self.query.slices[0], "in_series": self.query.slices[1]},
+                "k": self.query.k,
+                "filters": dict(self.query.filters),
+                "candidates": {"scans": self.query.candidate_scans, "patients": self.query.candidate_patients},
+            },
+            "neighbours": [_neighbour(case) for case in self.neighbours],
+            "findings": [_share(summary) for summary in self.findings],
+            "outcomes": [_share(summary) for summary in self.outcomes],
+            "measures": [
+                {
+                    "name": summary.name,
+                    "estimate": _rounded(summary.estimate),
+                    "interval": _interval(summary.interval),
+                    "known": summary.known,
+                }
+                for summary in self.measures
+            ],
+            "cautions": list(self.cautions),
+            "index": {
+                "version": self.index.version,
+                "encoder": asdict(self.index.encoder),
+                "manifest": self.index.manifest,
+            },
+            "notice": self.notice,
+        }
+
+
+def _neighbour(case: SimilarCase) -> dict[str, Any]:
+    return {
+        "rank": case.rank,
+        "scan": case.scan,
+        "patient": case.patient,
+        "similarity": case.similarity,
+        "modality": case.modality.value,
+        "view": case.view,
+        "age_band": case.age_band,
+        "sex": case.sex,
+        "site": case.site,
+        "days_since_admission": case.days_since_admission,
+        "findings": {name: state.value for name, state in case.findings.items()},
+        "outcomes": {name: state.value for name, state in case.outcomes.items()},
+    }
+
+
+def _share(summary: ShareSummary) -> dict[str, Any]:
+    return {
+        "name": summary.name,
+        "happened": summary.happened,
+        "known": summary.known,
+        "unknown": summary.unknown,
+        "estimate": _rounded(summary.estimate),
+        "interval": _interval(summary.interval),
+        "base_rate": _rounded(summary.base_rate),
+    }
+
+
+def _rounded(value: float | None) -> float | None:
+    return None if value is None else round(value, ESTIMATE_DECIMALS)
+
+
+def _interval(interval: Interval | None) -> list[float] | None:
+    return None if interval is None else [round(bound, ESTIMATE_DECIMALS) for bound in interval]

@@ -1,0 +1,147 @@
+"""From a scan to the report that every door gives."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from scankin.retrieval.cautions import cautions
+from scankin.retrieval.encoder import Embeddings, Encoder, embed
+from scankin.retrieval.errors import InvalidRequest, Reason, RefusedScan
+from scankin.retrieval.filters import Filters
+from scankin.retrieval.fingerprint import DUPLICATE_BITS, FINGERPRINT_BYTES, bits_apart, fingerprint
+from scankin.retrieval.index import Neighbours, ScanIndex
+from scankin.retrieval.measures import MEASURES
+from scankin.retrieval.records import ScanRecord
+from scankin.retrieval.report import IndexFacts, QueryFacts, SimilarCase, SimilarityReport
+from scankin.retrieval.scan import Scan
+from scankin.retrieval.summaries import summarise_measure, summarise_share
+from scankin.retrieval.version import IndexVersion
+
+NO_FILTERS = Filters()
+MAX_K = 1000
+
+
+class Retriever:
+    """Answers queries from one version of an index with the encoder that built it. Safe to use from several threads."""
+
+    def __init__(self, version: IndexVersion, encoder: Encoder) -> None:
+        """Join a loaded version and its encoder.
+
+        Raises:
+            EncoderMismatch: The encoder is not the one that built the index.
+        """
+        version.encoder.require(encoder.identity, "encoder")
+        self.version = version
+        self.encoder = encoder
+        self._fingerprints = {modality: _fingerprints(index) for modality, index in version.indexes.items()}
+
+    def report(self, scan: Scan, k: int = 10, filters: Filters = NO_FILTERS) -> SimilarityReport:
+        """Return the k most similar patients to the scan's, and what became of them.
+
+        Never among them: the scan's own patient (by any id the index knows), a patient who has the same picture in
+        the index, another modality, and, unless the filters mix ages, children for an adult or adults for a child.
+
+        Args:
+            scan: The query.
+            k: Patients wanted, 1 to 1,000.
+            filters: What neighbours must satisfy, applied inside the search.
+
+        Raises:
+            InvalidRequest: k is out of range.
+            RefusedScan: The scan is blank, or nothing in the index may answer it.
+        """
+        if not 1 <= k <= MAX_K:
+            raise InvalidRequest(f"k is {k}; 1 to {MAX_K} are possible.")
+        index = self.version.indexes.get(scan.modality)
+        if index is None:
+            raise RefusedScan(Reason.NO_CANDIDATES, f"The index holds no {scan.modality} scans, which this one is.")
+        own = self._own_patients(scan, index)
+        for_child = bool(scan.age and scan.age.is_child)
+        columns = self.version.columns[scan.modality]
+        allowed = columns.allowed(filters, for_child=for_child) & ~columns.of_patients(own)
+        if not allowed.any():
+            raise RefusedScan(
+                Reason.NO_CANDIDATES, "No scan in the index satisfies the filters and the age group. Widen the filters."
+            )
+        found = index.search(self.embed(scan), k, allowed)
+        query = _query_facts(scan, k, filters, candidates=(int(allowed.sum()), columns.count_patients(allowed)))
+        return self._report(scan, query, found, len(own))
+
+    def embed(self, scan: Scan) -> Embeddings:
+        """Return the scan's embedding ``[1, dim]``, float32, unit length."""
+        return embed(self.encoder, scan)
+
+    def _own_patients(self, scan: Scan, index: ScanIndex) -> frozenset[str]:
+        """Return the patients that are, or may be, the query's own: by id, or by the same picture."""
+        apart = bits_apart(fingerprint(scan), self._fingerprints[scan.modality])
+        same_picture = {index.records[row].patient for row in np.flatnonzero(apart <= DUPLICATE_BITS)}
+        return self.version.patients_known_as(scan.patient_id) | same_picture
+
+    def _report(self, scan: Scan, query: QueryFacts, found: Neighbours, own_patients: int) -> SimilarityReport:
+        cases = tuple(
+            self._case(rank, record, similarity)
+            for rank, (record, similarity) in enumerate(zip(found.records, found.similarities, strict=True), start=1)
+        )
+        finding_rates = self.version.finding_base_rates[scan.modality]
+        outcome_rates = self.version.outcome_base_rates[scan.modality]
+        findings = tuple(
+            summarise_share(
+                name, [case.findings[name] for case in cases], found.similarities, finding_rates.get(name)
+            )
+            for name in self.version.finding_names
+        )
+        outcome_names = cases[0].outcomes if cases else ()
+        outcomes = tuple(
+            summarise_share(
+                name, [case.outcomes[name] for case in cases], found.similarities, outcome_rates.get(name)
+            )
+            for name in outcome_names
+        )
+        measures = tuple(
+            summarise_measure(measure, [record.measures.get(name) for record in found.records], found.similarities)
+            for name, measure in MEASURES.items()
+        )
+        return SimilarityReport(
+            query=query,
+            neighbours=cases,
+            findings=findings,
+            outcomes=outcomes,
+            measures=measures,
+            cautions=cautions(query, scan, found.records, outcomes, own_patients),
+            index=IndexFacts(self.version.name, self.version.encoder, self.version.manifest_hash),
+        )
+
+    def _case(self, rank: int, record: ScanRecord, similarity: float) -> SimilarCase:
+        return SimilarCase(
+            rank=rank,
+            scan=record.scan,
+            patient=record.patient,
+            similarity=similarity,
+            modality=record.modality,
+            view=record.view and record.view.value,
+            age_band=record.age and record.age.band,
+            sex=record.sex and record.sex.value,
+            site=record.site,
+            days_since_admission=record.days_since_admission,
+            findings=self.version.findings_of(record),
+            outcomes=self.version.outcomes_of(record),
+        )
+
+
+def _query_facts(scan: Scan, k: int, filters: Filters, candidates: tuple[int, int]) -> QueryFacts:
+    return QueryFacts(
+        modality=scan.modality,
+        view=scan.view and scan.view.value,
+        age_band=scan.age and scan.age.band,
+        sex=scan.sex and scan.sex.value,
+        age_group="child" if scan.age and scan.age.is_child else "adult",
+        slices=(len(scan.pixels), scan.slices_in_series),
+        k=k,
+        filters=filters.stated(),
+        candidate_scans=candidates[0],
+        candidate_patients=candidates[1],
+    )
+
+
+def _fingerprints(index: ScanIndex) -> NDArray[np.uint8]:
+    joined = b"".join(record.fingerprint for record in index.records)
+    return np.frombuffer(joined, np.uint8).reshape(-1, FINGERPRINT_BYTES)

@@ -1,0 +1,130 @@
+"""One published version of an index, loaded and checked: vectors, records, cases, thumbnails."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from scankin.retrieval.case import Case, State
+from scankin.retrieval.encoder import EncoderIdentity
+from scankin.retrieval.errors import StoreCorrupt, UnknownName
+from scankin.retrieval.filters import FilterColumns
+from scankin.retrieval.index import ScanIndex
+from scankin.retrieval.keys import Keyring
+from scankin.retrieval.outcomes import all_outcomes
+from scankin.retrieval.records import ScanRecord
+from scankin.retrieval.scan import Modality
+from scankin.retrieval.thumbnails import Thumbnails
+
+BaseRates = Mapping[str, float]
+
+
+@dataclass(frozen=True, eq=False)
+class IndexVersion:
+    """Everything one version of a store answers from; never changed once loaded.
+
+    Attributes:
+        name: Of the version.
+        manifest_hash: SHA-256 (hex) of its manifest.
+        encoder: What made its vectors.
+        indexes: One a modality; a modality without scans has none.
+        cases: By patient key.
+        aliases: Patient keys by the keyed hash of every id the patient is known by.
+        keyring: Looks up the patient of a query.
+        thumbnails: PNG pictures by scan key.
+        created: When it was published, ISO 8601, UTC.
+    """
+
+    name: str
+    manifest_hash: str
+    encoder: EncoderIdentity
+    indexes: Mapping[Modality, ScanIndex]
+    cases: Mapping[str, Case]
+    aliases: Mapping[str, tuple[str, ...]]
+    keyring: Keyring
+    thumbnails: Thumbnails
+    created: str
+    columns: Mapping[Modality, FilterColumns] = field(init=False)
+
+    def __post_init__(self) -> None:
+        for index in self.indexes.values():
+            for record in index.records:
+                if record.patient not in self.cases:
+                    raise StoreCorrupt("A scan of the index has no case. Rebuild the store.")
+        object.__setattr__(
+            self, "columns", {modality: FilterColumns(index.records) for modality, index in self.indexes.items()}
+        )
+
+    @cached_property
+    def records(self) -> Mapping[str, ScanRecord]:
+        """Every record by scan key."""
+        return {record.scan: record for index in self.indexes.values() for record in index.records}
+
+    @cached_property
+    def finding_names(self) -> tuple[str, ...]:
+        """Every finding stated of any scan, sorted."""
+        return tuple(sorted({name for record in self.records.values() for name in record.findings}))
+
+    @cached_property
+    def finding_base_rates(self) -> Mapping[Modality, BaseRates]:
+        """For each modality and finding, its share among the patients in whom it is known.
+
+        A patient with several scans counts once, by the share of the scans of known state that show it: what a
+        neighbour picked at random would be expected to have.
+        """
+        return {
+            modality: _shares(
+                (record.patient, name, shown) for record in index.records for name, shown in record.findings.items()
+            )
+            for modality, index in self.indexes.items()
+        }
+
+    @cached_property
+    def outcome_base_rates(self) -> Mapping[Modality, BaseRates]:
+        """For each modality and outcome, its share among the patients in whom it is known."""
+        return {
+            modality: _shares(
+                (record.patient, name, state is State.HAPPENED)
+                for record in index.records
+                for name, state in self.outcomes_of(record).items()
+                if state is not State.UNKNOWN
+            )
+            for modality, index in self.indexes.items()
+        }
+
+    def outcomes_of(self, record: ScanRecord) -> dict[str, State]:
+        """Return the state of every outcome in the patient of a scan."""
+        case = self.cases[record.patient]
+        return {outcome.name: outcome.of(case, record.day) for outcome in all_outcomes()}
+
+    def findings_of(self, record: ScanRecord) -> dict[str, State]:
+        """Return the state of every finding of the index in one scan."""
+        return {name: State.of(record.findings.get(name)) for name in self.finding_names}
+
+    def record(self, key: str) -> ScanRecord:
+        """Return the record of a scan key.
+
+        Raises:
+            UnknownName: The index has no such scan.
+        """
+        try:
+            return self.records[key]
+        except KeyError:
+            raise UnknownName("There is no scan of that key in this version of the index.") from None
+
+    def patients_known_as(self, patient_id: str | None) -> frozenset[str]:
+        """Return the keys of the index's patients that go by this id in any collection."""
+        if not patient_id:
+            return frozenset()
+        return frozenset(self.aliases.get(self.keyring.alias(patient_id), ()))
+
+
+def _shares(stated: Iterable[tuple[str, str, bool]]) -> BaseRates:
+    """Return, for each name, the mean over patients of the patient's own share of yes."""
+    by_name: dict[str, dict[str, list[bool]]] = defaultdict(lambda: defaultdict(list))
+    for patient, name, happened in stated:
+        by_name[name][patient].append(happened)
+    return {
+        name: sum(sum(answers) / len(answers) for answers in patients.values()) / len(patients)
+        for name, patients in by_name.items()
+    }
