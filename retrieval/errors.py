@@ -56,6 +56,7 @@ class Reason(StrEnum):
     BROKEN_PIXELS = "broken_pixels"
     BROKEN_ARCHIVE = "broken_archive"
     BROKEN_RECORD = "broken_record"
+    CHANGED = "changed_since_ingest"
     DECODER_DIED = "decoder_died"
     DECODER_TIMEOUT = "decoder_timeout"
     INTERNAL = "internal"
