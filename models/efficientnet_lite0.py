@@ -4,6 +4,7 @@ import hashlib
 import pickle
 import zlib
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -63,15 +64,18 @@ class EfficientNetLite0:
                 for one in tensor
             ]
             vector = torch.stack(pooled).mean(dim=0)
-            return torch.nn.functional.normalize(vector, dim=0).cpu().numpy()
+            unit: NDArray[np.float32] = torch.nn.functional.normalize(vector, dim=0).cpu().numpy()
+            return unit
 
 
-def _network(weights: Path) -> torch.nn.Module:
+def _network(weights: Path) -> Any:
     from efficientnet_lite_pytorch import EfficientNet  # noqa: PLC0415 (only when asked for)
 
-    net: torch.nn.Module = EfficientNet.from_name("efficientnet-lite0")
+    net = EfficientNet.from_name("efficientnet-lite0")
     try:
         net.load_state_dict(torch.load(weights, map_location="cpu", weights_only=True))
     except (RuntimeError, pickle.UnpicklingError, zlib.error, EOFError) as error:
-        raise InvalidRequest(f"{weights.name} does not hold EfficientNet-Lite0 weights. Name a fitting file.") from error
+        raise InvalidRequest(
+            f"{weights.name} does not hold EfficientNet-Lite0 weights. Name a fitting file."
+        ) from error
     return net.eval()

@@ -48,4 +48,5 @@ class Thumbnail:
             length = torch.linalg.vector_norm(centred)
             if length < 1e-9:
                 raise RefusedScan(Reason.BLANK, "The picture is blank: nothing can be like it.")
-            return (centred / length).to("cpu", torch.float32).numpy()
+            unit: NDArray[np.float32] = (centred / length).to("cpu", torch.float32).numpy()
+            return unit

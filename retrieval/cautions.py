@@ -20,7 +20,7 @@ def cautions(
     own_patients: int,
 ) -> tuple[str, ...]:
     """Return every caution that applies, most weighty first."""
-    return tuple([*_of_query(query, scan, own_patients), *_of_neighbours(query, neighbours), *_of_outcomes(outcomes)])
+    return (*_of_query(query, scan, own_patients), *_of_neighbours(query, neighbours), *_of_outcomes(outcomes))
 
 
 def _of_query(query: QueryFacts, scan: Scan, own_patients: int) -> Iterable[str]:
@@ -54,7 +54,7 @@ def _of_neighbours(query: QueryFacts, neighbours: Sequence[ScanRecord]) -> Itera
     ):
         value, count = Counter(values).most_common(1)[0]
         if value is not None and count >= MOSTLY * found:
-            yield f"{count} of {found} neighbours are of one {what} ({value}): similarity may be of origin, not disease."
+            yield f"{count} of {found} neighbours are of one {what} ({value}): they may be alike in origin, not in disease."
 
 
 def _of_outcomes(outcomes: Sequence[ShareSummary]) -> Iterable[str]:

@@ -13,6 +13,9 @@ from scankin.retrieval.scan import Scan
 
 UNIT_TOLERANCE = 1e-4
 
+DEFAULT_SLICES = 32
+"""Slices of a CT series that are read, across the lungs: 1.2 s of decoding where all 300 cost 11."""
+
 
 @dataclass(frozen=True)
 class EncoderIdentity:

@@ -95,7 +95,7 @@ class FilterColumns:
 
     def __init__(self, records: Sequence[ScanRecord]) -> None:
         self._columns = {
-            "age_bands": _column(records, lambda record: record.age and record.age.band),
+            "age_bands": _column(records, lambda record: record.age_band),
             "sexes": _column(records, lambda record: record.sex),
             "views": _column(records, lambda record: record.view),
             "sites": _column(records, lambda record: record.site),

@@ -38,4 +38,5 @@ def fingerprint(scan: Scan) -> bytes:
 
 def bits_apart(one: bytes, many: NDArray[np.uint8]) -> NDArray[np.int64]:
     """Return how many bits of ``one`` differ from each row of ``many`` ``[n, 32]``."""
-    return np.bitwise_count(many ^ np.frombuffer(one, np.uint8)).sum(axis=1, dtype=np.int64)
+    apart: NDArray[np.int64] = np.bitwise_count(many ^ np.frombuffer(one, np.uint8)).sum(axis=1, dtype=np.int64)
+    return apart

@@ -53,7 +53,7 @@ class ScanIndex:
         self.records = tuple(records)
         self.encoder = encoder
         self._index = flat_index
-        self._flat = faiss.downcast_index(flat_index.index)
+        self._flat: Any = faiss.downcast_index(flat_index.index)
         _check(self.records, flat_index, self._flat, encoder)
         # A view of FAISS's own memory; self._index keeps it alive.
         self._vectors: NDArray[np.float32] = faiss.rev_swig_ptr(
@@ -100,20 +100,16 @@ class ScanIndex:
             ranked = self._ranked(query.vectors[0], rows)
             if wanted == available or _is_settled(ranked, k, len(rows)):
                 chosen = ranked[:k]
-                return Neighbours(
-                    tuple(record for _, record in chosen), tuple(similarity for similarity, _ in chosen)
-                )
+                return Neighbours(tuple(record for _, record in chosen), tuple(similarity for similarity, _ in chosen))
             wanted = min(available, wanted * 4)
 
-    def _nearest_rows(
-        self, query: NDArray[np.float32], wanted: int, allowed: NDArray[np.bool_]
-    ) -> NDArray[np.int64]:
+    def _nearest_rows(self, query: NDArray[np.float32], wanted: int, allowed: NDArray[np.bool_]) -> NDArray[np.int64]:
         if wanted == 0:
             return np.empty(0, np.int64)
         faiss.omp_set_num_threads(1)  # one query gains nothing from more and loses much when cores are busy
         bitmap = np.packbits(allowed, bitorder="little")
         selector = faiss.IDSelectorBitmap(len(allowed), faiss.swig_ptr(bitmap))
-        _, rows = self._flat.search(query, wanted, params=faiss.SearchParameters(sel=selector))
+        _, rows = self._flat.search(query, wanted, params=_selecting(selector))
         found: NDArray[np.int64] = rows[0]
         return found
 
@@ -129,6 +125,11 @@ class ScanIndex:
         for similarity, record in candidates:
             best.setdefault(record.patient, (similarity, record))
         return list(best.values())
+
+
+def _selecting(selector: Any) -> Any:
+    parameters: Any = faiss.SearchParameters
+    return parameters(sel=selector)
 
 
 def _is_settled(ranked: list[tuple[float, ScanRecord]], k: int, looked_at: int) -> bool:

@@ -34,13 +34,13 @@ class Keyring:
         if len(self.secret) != KEY_BYTES:
             raise CasebookError(f"The key file holds {len(self.secret)} bytes; {KEY_BYTES} are needed. Restore it.")
 
-    def scan(self, collection: str, source_id: str) -> str:
+    def scan(self, source: str, source_id: str) -> str:
         """Return the key of a scan: "s" and 15 hex digits."""
-        return "s" + self._digest("scan", collection, source_id)[:KEY_HEX_DIGITS]
+        return "s" + self._digest("scan", source, source_id)[:KEY_HEX_DIGITS]
 
-    def patient(self, collection: str, patient_id: str) -> str:
+    def patient(self, source: str, patient_id: str) -> str:
         """Return the key of a patient: "p" and 15 hex digits. Case and outer blanks of the id do not matter."""
-        return "p" + self._digest("patient", collection, normalised(patient_id))[:KEY_HEX_DIGITS]
+        return "p" + self._digest("patient", source, normalised(patient_id))[:KEY_HEX_DIGITS]
 
     def alias(self, patient_id: str) -> str:
         """Return what a PatientID in a query's header is looked up by, whatever its collection."""

@@ -86,7 +86,12 @@ class ScanRecord:
     @property
     def is_child(self) -> bool:
         """Whether the patient is surely under 18; an age that is not stated counts as adult."""
-        return bool(self.age and self.age.is_child)
+        return self.age is not None and self.age.is_child is True
+
+    @property
+    def age_band(self) -> str | None:
+        """Band of the age, None when it is not recorded or spans two."""
+        return None if self.age is None else self.age.band
 
     def row(self) -> dict[str, Any]:
         """Return the record as a row of ``SCAN_FIELDS``."""
@@ -99,7 +104,7 @@ class ScanRecord:
             "sex": self.sex and self.sex.value,
             "age_low_years": self.age and self.age.low,
             "age_high_years": self.age and self.age.high,
-            "age_band": self.age and self.age.band,
+            "age_band": self.age_band,
             "site": self.site,
             "day": self.day,
             "days_since_admission": self.days_since_admission,

@@ -5,6 +5,7 @@ Each step is a pure function; their order and parameters are part of an encoder'
 """
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -60,13 +61,13 @@ def resize(image: NDArray[np.generic], side: int) -> NDArray[np.float32]:
 def apply_window(values: NDArray[np.float32], window: Window) -> NDArray[np.float32]:
     """Return values mapped to [0, 1] by the linear VOI function, clipped at both ends (PS3.3 C.11.2.1.2.1)."""
     low = window.centre - 0.5 - (window.width - 1) / 2
-    return np.clip((values - low) / max(window.width - 1, 1e-6), 0, 1).astype(np.float32)
+    return _unit((values - low) / max(window.width - 1, 1e-6))
 
 
 def apply_lookup(values: NDArray[np.float32], table: LookupTable) -> NDArray[np.float32]:
     """Return values mapped through a VOI LUT, linear between entries since resizing has made in-between values."""
     places = np.clip(values - table.first, 0, len(table.entries) - 1)
-    return np.interp(places, np.arange(len(table.entries)), table.entries).astype(np.float32)
+    return _unit(np.interp(places, np.arange(len(table.entries)), table.entries))
 
 
 def stretch(values: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -78,7 +79,12 @@ def stretch(values: NDArray[np.float32]) -> NDArray[np.float32]:
     low, high = np.percentile(values, (LOW_PERCENTILE, HIGH_PERCENTILE))
     if not high > low:
         raise RefusedScan(Reason.BLANK, "The picture is blank: all of it has one grey value. Send the original image.")
-    return np.clip((values - low) / (high - low), 0, 1).astype(np.float32)
+    return _unit((values - low) / (high - low))
+
+
+def _unit(values: NDArray[Any]) -> NDArray[np.float32]:
+    clipped: NDArray[np.float32] = np.clip(values, 0, 1).astype(np.float32)
+    return clipped
 
 
 def pad_square(image: NDArray[np.float32], side: int) -> NDArray[np.float32]:

@@ -55,7 +55,7 @@ class Retriever:
         if index is None:
             raise RefusedScan(Reason.NO_CANDIDATES, f"The index holds no {scan.modality} scans, which this one is.")
         own = self._own_patients(scan, index)
-        for_child = bool(scan.age and scan.age.is_child)
+        for_child = scan.is_child
         columns = self.version.columns[scan.modality]
         allowed = columns.allowed(filters, for_child=for_child) & ~columns.of_patients(own)
         if not allowed.any():
@@ -84,16 +84,12 @@ class Retriever:
         finding_rates = self.version.finding_base_rates[scan.modality]
         outcome_rates = self.version.outcome_base_rates[scan.modality]
         findings = tuple(
-            summarise_share(
-                name, [case.findings[name] for case in cases], found.similarities, finding_rates.get(name)
-            )
+            summarise_share(name, [case.findings[name] for case in cases], found.similarities, finding_rates.get(name))
             for name in self.version.finding_names
         )
         outcome_names = cases[0].outcomes if cases else ()
         outcomes = tuple(
-            summarise_share(
-                name, [case.outcomes[name] for case in cases], found.similarities, outcome_rates.get(name)
-            )
+            summarise_share(name, [case.outcomes[name] for case in cases], found.similarities, outcome_rates.get(name))
             for name in outcome_names
         )
         measures = tuple(
@@ -118,7 +114,7 @@ class Retriever:
             similarity=similarity,
             modality=record.modality,
             view=record.view and record.view.value,
-            age_band=record.age and record.age.band,
+            age_band=record.age_band,
             sex=record.sex and record.sex.value,
             site=record.site,
             days_since_admission=record.days_since_admission,
@@ -131,9 +127,9 @@ def _query_facts(scan: Scan, k: int, filters: Filters, candidates: tuple[int, in
     return QueryFacts(
         modality=scan.modality,
         view=scan.view and scan.view.value,
-        age_band=scan.age and scan.age.band,
+        age_band=scan.age_band,
         sex=scan.sex and scan.sex.value,
-        age_group="child" if scan.age and scan.age.is_child else "adult",
+        age_group="child" if scan.is_child else "adult",
         slices=(len(scan.pixels), scan.slices_in_series),
         k=k,
         filters=filters.stated(),

@@ -162,6 +162,16 @@ class Scan:
         if self.slices_in_series < len(self.pixels):
             raise ValueError("Scan: slices_in_series is less than the slices given.")
 
+    @property
+    def age_band(self) -> str | None:
+        """Band of the age, None when it is not recorded or spans two."""
+        return None if self.age is None else self.age.band
+
+    @property
+    def is_child(self) -> bool:
+        """Whether the patient is surely under 18; an age that is not recorded counts as adult."""
+        return self.age is not None and self.age.is_child is True
+
     @cached_property
     def pixel_hash(self) -> str:
         """SHA-256 (hex) of everything the rendered picture depends on: equal hashes render to equal pictures.
@@ -171,7 +181,7 @@ class Scan:
         digest = hashlib.sha256()
         digest.update(repr((self.modality.value, self.pixels.shape, self.window)).encode())
         digest.update(repr((self.is_inverted, self.is_hounsfield)).encode())
-        digest.update(np.ascontiguousarray(self.pixels, dtype=self._hashed_dtype()))
+        digest.update(np.ascontiguousarray(self.pixels, dtype=self._hashed_dtype()).data)
         return digest.hexdigest()
 
     def _hashed_dtype(self) -> str:

@@ -156,7 +156,9 @@ def read_manifest(store: Path, version: str) -> tuple[Manifest, str]:
         raise StoreMissing(f"The store has no version {version!r}.") from None
     digest = hashlib.sha256(data).hexdigest()
     if not version.endswith("-" + digest[:HASH_DIGITS]):
-        raise StoreCorrupt(f"{version}: {MANIFEST} does not match the hash in the version's name. Roll back or rebuild.")
+        raise StoreCorrupt(
+            f"{version}: {MANIFEST} does not match the hash in the version's name. Roll back or rebuild."
+        )
     return Manifest.from_bytes(data, version), digest
 
 
