@@ -32,7 +32,7 @@ from scankin.retrieval.store import ALIAS_FIELDS
 
 CASEBOOK_SCHEMA = "scankin.casebook/1"
 MANIFEST = "manifest.json"
-SECRET = "secret.key"  # noqa: S105 (a file name)
+SECRET = "secret.key"
 
 SOURCE_FIELDS = [
     pa.field("source", pa.string(), nullable=False),
