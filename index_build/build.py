@@ -1,0 +1,188 @@
+"""From a casebook to a published version of an index."""
+
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from importlib import metadata
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from scankin.index_build.casebook import Casebook
+from scankin.index_build.parallel import in_parallel
+from scankin.index_build.publish import publish
+from scankin.index_build.readings import request_for
+from scankin.index_build.vectors import VectorCache
+from scankin.retrieval.encoder import DEFAULT_SLICES, Embeddings, Encoder, embed
+from scankin.retrieval.errors import CasebookError, FailedScan, Reason, ScanError
+from scankin.retrieval.index import ScanIndex
+from scankin.retrieval.reading import ReadingPool
+from scankin.retrieval.records import CASE_FIELDS, ScanRecord, scans_table
+from scankin.retrieval.scan import Modality
+from scankin.retrieval.store import ALIASES, CASES, FAISS_FILES, PICTURES, SCANS, SECRET
+from scankin.retrieval.thumbnails import thumbnail_png, write_thumbnails
+
+COMMIT_EVERY = 64
+"""Scans between two commits of the cache: what an interrupt may lose."""
+
+LIBRARIES = ("faiss-cpu", "numpy", "pillow", "pyarrow", "pydicom", "torch")
+
+
+@dataclass(frozen=True)
+class _Item:
+    record: ScanRecord
+    files: tuple[str, ...]
+    root: Path
+
+
+@dataclass(frozen=True)
+class BuildAccount:
+    """What went in and what came out.
+
+    Attributes:
+        version: Name of the version that is now current.
+        is_new: False when the content equals the current version's, so that nothing was published.
+        scans: Scans in the casebook; always indexed + refused.
+        indexed: In the index, by modality.
+        refused: By reason: scans that could not be encoded now.
+        encoded: Scans encoded in this run; the others' vectors were cached.
+    """
+
+    version: str
+    is_new: bool
+    scans: int
+    indexed: Mapping[str, int]
+    refused: Mapping[str, int]
+    encoded: int
+
+
+def build(
+    folder: Path,
+    store: Path,
+    encoder: Encoder,
+    *,
+    workers: int,
+    progress: Callable[[int, int], None] = lambda _done, _of: None,
+) -> BuildAccount:
+    """Encode what is new in a casebook, publish an index of all of it, and return the account.
+
+    Vectors are cached as they come, so that an interrupted build resumes where it was.
+
+    Args:
+        folder: The casebook.
+        store: Where to publish; made when it is not there.
+        encoder: Encodes every scan.
+        workers: Reading processes and encoding threads.
+        progress: Told how many scans have a vector, of how many.
+
+    Raises:
+        CasebookError: The casebook is missing a table, or holds no scan that can be indexed.
+        StoreLocked: Another process is publishing.
+        StoreFull: The disk refused a write; nothing was published.
+    """
+    book = Casebook.load(folder)
+    items = _items(book)
+    with VectorCache(folder) as cache:
+        refused, encoded = _encode_new(items, cache, encoder, workers, progress)
+        vectors = cache.vectors(encoder.identity, [item.record.pixel_hash for item in items])
+        indexed = [item.record for item in items if item.record.pixel_hash in vectors]
+        if not indexed:
+            raise CasebookError(f"{folder.name}: it holds no scan that can be indexed. See its refusals.")
+        version, is_new = publish(
+            store,
+            lambda into: _write(into, book, indexed, vectors, encoder, cache),
+            encoder=encoder.identity,
+            casebook=book.content,
+            counts=_counts(indexed, refused),
+            libraries={name: metadata.version(name) for name in LIBRARIES},
+        )
+    return BuildAccount(
+        version=version,
+        is_new=is_new,
+        scans=len(items),
+        indexed=Counter(record.modality.value for record in indexed),
+        refused=Counter(refused.values()),
+        encoded=encoded,
+    )
+
+
+def _items(book: Casebook) -> list[_Item]:
+    roots = {name: Path(source.root) for name, source in book.sources.items()}
+    rows = book.tables["scans"].to_pylist()
+    return [_Item(ScanRecord.from_row(row), tuple(row["files"]), roots[row["source"]]) for row in rows]
+
+
+def _encode_new(
+    items: list[_Item], cache: VectorCache, encoder: Encoder, workers: int, progress: Callable[[int, int], None]
+) -> tuple[dict[str, str], int]:
+    """Encode what the cache has no vector of; return the reasons of refused scans by key, and how many were encoded."""
+    held = cache.vectors(encoder.identity, [item.record.pixel_hash for item in items])
+    # Scans with equal pixels share one vector: the first stands for all.
+    new = list({item.record.pixel_hash: item for item in items if item.record.pixel_hash not in held}.values())
+    done = len(items) - len(new)
+    refused: dict[str, str] = {}
+    progress(done, len(items))
+    if not new:
+        return refused, 0
+    with ReadingPool(workers) as pool:
+        for item, made in in_parallel(lambda one: _encode(one, pool, encoder), new, workers):
+            done += 1
+            if isinstance(made, ScanError):
+                refused[item.record.scan] = made.reason.value
+            else:
+                vector, png = made
+                cache.add(encoder.identity, item.record.pixel_hash, vector.vectors[0], png)
+            if done % COMMIT_EVERY == 0:
+                cache.commit()
+            progress(done, len(items))
+    cache.commit()
+    return refused, len(new) - len(refused)
+
+
+def _encode(item: _Item, pool: ReadingPool, encoder: Encoder) -> tuple[Embeddings, bytes] | ScanError:
+    try:
+        scan = pool.read(request_for(item.files, item.root, item.record.modality, encoder.slices))
+        if encoder.slices == DEFAULT_SLICES and scan.pixel_hash != item.record.pixel_hash:
+            raise FailedScan(Reason.CHANGED, "The file changed since it was ingested. Ingest again.")
+        return embed(encoder, scan), thumbnail_png(scan)
+    except ScanError as error:
+        return error
+
+
+def _write(
+    into: Path,
+    book: Casebook,
+    records: list[ScanRecord],
+    vectors: Mapping[str, np.ndarray[tuple[int], np.dtype[np.float32]]],
+    encoder: Encoder,
+    cache: VectorCache,
+) -> None:
+    pq.write_table(scans_table(records), into / SCANS, compression="zstd")
+    patients = pa.array(sorted({record.patient for record in records}), pa.string())
+    cases = book.tables["cases"].select(CASE_FIELDS.names)
+    pq.write_table(cases.filter(pc.is_in(cases["patient"], patients)), into / CASES, compression="zstd")
+    aliases = book.tables["aliases"].select(["alias", "patient"])
+    pq.write_table(aliases.filter(pc.is_in(aliases["patient"], patients)), into / ALIASES, compression="zstd")
+    (into / SECRET).write_bytes(book.keyring.secret)
+    (into / SECRET).chmod(0o600)
+    for modality in Modality:
+        held = [record for record in records if record.modality is modality]
+        if held:
+            stacked = np.stack([vectors[record.pixel_hash] for record in held])
+            index = ScanIndex.of(held, Embeddings(stacked, encoder.identity))
+            (into / FAISS_FILES[modality]).write_bytes(index.serialised().tobytes())
+    write_thumbnails(into / PICTURES, cache.thumbnails((record.scan, record.pixel_hash) for record in records))
+
+
+def _counts(records: list[ScanRecord], refused: Mapping[str, str]) -> dict[str, dict[str, int]]:
+    counts = {
+        modality.value: {
+            "scans": sum(record.modality is modality for record in records),
+            "patients": len({record.patient for record in records if record.modality is modality}),
+        }
+        for modality in Modality
+    }
+    return {**counts, "refused": dict(sorted(Counter(refused.values()).items()))}

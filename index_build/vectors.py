@@ -1,0 +1,85 @@
+"""Vectors and thumbnails by pixel hash, kept in the casebook: a rebuild encodes only what is new."""
+
+import json
+import sqlite3
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from scankin.retrieval.encoder import EncoderIdentity
+
+CACHE = "cache.sqlite"
+_QUERY_SIZE = 500
+
+_TABLES = """
+CREATE TABLE IF NOT EXISTS encoders (digest TEXT PRIMARY KEY, identity TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS vectors (
+    encoder TEXT NOT NULL, pixel_hash TEXT NOT NULL, vector BLOB NOT NULL, PRIMARY KEY (encoder, pixel_hash)
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS thumbnails (pixel_hash TEXT PRIMARY KEY, png BLOB NOT NULL);
+"""
+
+
+class VectorCache:
+    """The cache of one casebook, a SQLite file; used by one thread. Deleted bytes are overwritten on disk."""
+
+    def __init__(self, casebook: Path) -> None:
+        self._db = sqlite3.connect(casebook / CACHE)
+        self._db.execute("PRAGMA secure_delete = ON")
+        self._db.executescript(_TABLES)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._db.commit()
+        self._db.close()
+
+    def add(self, encoder: EncoderIdentity, pixel_hash: str, vector: NDArray[np.float32], png: bytes) -> None:
+        """Keep a scan's vector ``[dim]`` and thumbnail; durable after ``commit``."""
+        identity = json.dumps(asdict(encoder), sort_keys=True)
+        self._db.execute("INSERT OR IGNORE INTO encoders VALUES (?, ?)", (encoder.digest, identity))
+        blob = vector.astype("<f4").tobytes()
+        self._db.execute("INSERT OR REPLACE INTO vectors VALUES (?, ?, ?)", (encoder.digest, pixel_hash, blob))
+        self._db.execute("INSERT OR REPLACE INTO thumbnails VALUES (?, ?)", (pixel_hash, png))
+
+    def commit(self) -> None:
+        """Make what was added survive a crash."""
+        self._db.commit()
+
+    def vectors(self, encoder: EncoderIdentity, hashes: Iterable[str]) -> dict[str, NDArray[np.float32]]:
+        """Return the vectors ``[dim]`` of those pixel hashes that have both a vector and a thumbnail."""
+        found: dict[str, NDArray[np.float32]] = {}
+        for some in _chunks(hashes):
+            marks = ",".join("?" * len(some))
+            rows = self._db.execute(
+                "SELECT v.pixel_hash, v.vector FROM vectors v JOIN thumbnails t USING (pixel_hash) "
+                f"WHERE v.encoder = ? AND v.pixel_hash IN ({marks})",  # only question marks
+                (encoder.digest, *some),
+            )
+            found |= {pixel_hash: np.frombuffer(blob, "<f4").astype(np.float32) for pixel_hash, blob in rows}
+        return found
+
+    def thumbnails(self, keys: Iterable[tuple[str, str]]) -> Iterator[tuple[str, bytes]]:
+        """Yield ``(scan key, PNG)`` for pairs of scan key and pixel hash, in their order."""
+        for scan, pixel_hash in keys:
+            (png,) = self._db.execute("SELECT png FROM thumbnails WHERE pixel_hash = ?", (pixel_hash,)).fetchone()
+            yield scan, png
+
+
+def _chunks(values: Iterable[str]) -> Iterator[list[str]]:
+    chunk: list[str] = []
+    for value in values:
+        chunk.append(value)
+        if len(chunk) == _QUERY_SIZE:
+            yield chunk
+            chunk = []
+    if chunk:
+        yield chunk
