@@ -1,0 +1,1 @@
+"""What researchers run: ingest, build, verify and publish."""

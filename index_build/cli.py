@@ -1,0 +1,172 @@
+"""``scankin-index``: what researchers run to make, check and publish an index."""
+
+import errno
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+from scankin.retrieval.errors import CasebookError, InvalidRequest, ScankinError, StoreError
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
+out, err = Console(), Console(stderr=True)
+
+Workers = Annotated[int, typer.Option(min=1, help="Processes that read, and threads that encode.")]
+CasebookFolder = Annotated[Path, typer.Argument(help="Folder of the casebook.")]
+StoreFolder = Annotated[Path, typer.Argument(help="Folder of the store.")]
+
+CORES = os.cpu_count() or 1
+USAGE_EXIT, STORE_EXIT, INTERRUPTED_EXIT = 2, 4, 130
+
+
+@app.command()
+def ingest(
+    source: Annotated[Path, typer.Argument(help="Folder of the collection.")],
+    casebook: CasebookFolder,
+    from_: Annotated[str, typer.Option("--from", help="Importer: open-cxr, hannover, nccid ...")],
+    name: Annotated[str | None, typer.Option(help="How the casebook calls the source; default: the importer.")] = None,
+    workers: Workers = CORES,
+) -> None:
+    """Read a collection into a casebook; what was read before is not read again."""
+    from scankin.index_build import importers  # noqa: PLC0415
+    from scankin.index_build.ingest import ingest as run  # noqa: PLC0415
+    from scankin.retrieval import plugins  # noqa: PLC0415
+    from scankin.retrieval.keys import load_keyring  # noqa: PLC0415
+
+    reads = plugins.load(importers, from_).read
+    keyring = load_keyring(
+        on_created=lambda path: err.print(f"A new key for this machine's casebooks was made: {path}. Keep it safe.")
+    )
+    with _bar("Reading") as progress:
+        account = run(from_, reads, source, casebook, keyring, name=name, workers=workers, progress=progress)
+    table = Table("collection", "modality or reason", "scans", "refused", title="What came in", title_justify="left")
+    for (collection, modality), count in sorted(account.scans.items()):
+        table.add_row(collection, modality, f"{count:,}", "")
+    for (collection, reason), count in sorted(account.refusals.items()):
+        table.add_row(collection, reason, "", f"{count:,}")
+    out.print(table)
+    scans, refused = sum(account.scans.values()), sum(account.refusals.values())
+    out.print(
+        f"{account.items:,} items = {scans:,} scans + {refused:,} refusals (reasons in refusals.parquet); "
+        f"{account.patients:,} patients; {account.read:,} scans read in this run."
+    )
+
+
+@app.command()
+def build(
+    casebook: CasebookFolder,
+    store: StoreFolder,
+    encoder: Annotated[str, typer.Option(help="Encoder: efficientnet_lite0, thumbnail ...")],
+    weights: Annotated[Path | None, typer.Option(help="Local weights; default: those of the package.")] = None,
+    device: Annotated[str, typer.Option(help="Torch device.")] = "cpu",
+    workers: Workers = CORES,
+) -> None:
+    """Encode what is new in a casebook and publish an index of it."""
+    from scankin.index_build.build import build as run  # noqa: PLC0415
+    from scankin.models import load_encoder  # noqa: PLC0415
+
+    loaded = load_encoder(encoder, weights, device)
+    with _bar("Encoding") as progress:
+        account = run(casebook, store, loaded, workers=workers, progress=progress)
+    indexed = ", ".join(f"{count:,} {modality}" for modality, count in sorted(account.indexed.items()))
+    refused = ", ".join(f"{count:,} {reason}" for reason, count in sorted(account.refused.items()))
+    out.print(f"{account.scans:,} scans in the casebook: indexed {indexed}; refused {refused or 'none'}.")
+    out.print(f"{account.encoded:,} encoded in this run, the other vectors were cached.")
+    verb = "Published" if account.is_new else "Nothing new; current stays"
+    out.print(f"{verb} version {account.version}.")
+
+
+@app.command()
+def verify(store: StoreFolder) -> None:
+    """Check every file of every version against its hash, and load the current one."""
+    from scankin.retrieval.store import check_files, load_version, version_names  # noqa: PLC0415
+
+    for name in version_names(store):
+        manifest = check_files(store, name)
+        out.print(f"{name}: {len(manifest.files)} files match their hashes.")
+    loaded = load_version(store)
+    counts = ", ".join(f"{len(index):,} {modality}" for modality, index in loaded.indexes.items())
+    out.print(f"Current version {loaded.name} loads: {counts} scans, {len(loaded.cases):,} patients.")
+
+
+@app.command(name="list")
+def list_versions(store: StoreFolder) -> None:
+    """List the versions of a store, the current one marked."""
+    from scankin.retrieval.store import current_name, read_manifest, version_names  # noqa: PLC0415
+
+    current = current_name(store)
+    table = Table("", "version", "created", "encoder", "X-ray", "CT")
+    for name in version_names(store):
+        manifest, _ = read_manifest(store, name)
+        counts = [f"{manifest.counts.get(modality, {}).get('scans', 0):,}" for modality in ("X-ray", "CT")]
+        table.add_row("*" if name == current else "", name, manifest.created, manifest.encoder.name, *counts)
+    out.print(table)
+
+
+@app.command()
+def rollback(
+    store: StoreFolder,
+    version: Annotated[str | None, typer.Option(help="Version to make current; default: the one before.")] = None,
+) -> None:
+    """Make an older version current again, after checking it in full."""
+    from scankin.index_build.publish import roll_back  # noqa: PLC0415
+
+    out.print(f"Current is now {roll_back(store, version)}.")
+
+
+@app.command()
+def construct(
+    into: Annotated[Path, typer.Argument(metavar="OUT", help="Folder to make.")],
+    patients: Annotated[int, typer.Option(min=1, help="Patients.")] = 100,
+    seed: Annotated[int, typer.Option(help="The same seed gives the same files.")] = 1,
+    centres: Annotated[int, typer.Option(min=1, help="Submitting centres.")] = 25,
+) -> None:
+    """Write a constructed cohort in the NCCID layout. No film of it is real."""
+    from scankin.index_build.construct import construct as run  # noqa: PLC0415
+
+    with _bar("Drawing") as progress:
+        account = run(into, patients=patients, seed=seed, centres=centres, progress=progress)
+    out.print(
+        f"{account.patients:,} constructed patients: {account.films:,} films, {account.series:,} CT series. Not real."
+    )
+
+
+def main() -> None:
+    """Run the command line; what can be foreseen ends in one clear line, not a traceback."""
+    try:
+        app()
+    except (CasebookError, StoreError) as error:
+        _end(error, STORE_EXIT)
+    except ScankinError as error:
+        _end(error, USAGE_EXIT)
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EROFS, errno.EPERM):
+            raise
+        _end(
+            InvalidRequest(f"The disk refused a write: {error.strerror}. Nothing that was published changed."),
+            STORE_EXIT,
+        )
+    except KeyboardInterrupt:
+        err.print("Interrupted. Run the same command again to go on from here.")
+        sys.exit(INTERRUPTED_EXIT)
+
+
+def _end(error: ScankinError, code: int) -> None:
+    err.print(f"{type(error).__name__}: {error}", style="red", highlight=False, soft_wrap=True)
+    sys.exit(code)
+
+
+@contextmanager
+def _bar(what: str) -> Iterator[Callable[[int, int], None]]:
+    with Progress(
+        TextColumn(what), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(), console=err, transient=True
+    ) as bars:
+        task = bars.add_task(what, total=None)
+        yield lambda done, total: bars.update(task, completed=done, total=total)
