@@ -52,10 +52,13 @@ class ScanIndex:
         """
         self.records = tuple(records)
         self.encoder = encoder
+        # What downcasting returns owns nothing: the index that was given must live as long as they do.
         self._index = flat_index
-        self._flat: Any = faiss.downcast_index(flat_index.index)
-        _check(self.records, flat_index, self._flat, encoder)
-        # A view of FAISS's own memory; self._index keeps it alive.
+        mapped: Any = faiss.downcast_index(flat_index)
+        if not isinstance(mapped, faiss.IndexIDMap2):
+            raise StoreCorrupt("The FAISS index has no ids of its own. Rebuild the store.")
+        self._flat: Any = faiss.downcast_index(mapped.index)
+        _check(self.records, mapped, self._flat, encoder)
         self._vectors: NDArray[np.float32] = faiss.rev_swig_ptr(
             self._flat.get_xb(), self._flat.ntotal * self._flat.d
         ).reshape(self._flat.ntotal, self._flat.d)

@@ -244,7 +244,6 @@ def _table(data: bytes) -> pa.Table:
 
 def _faiss_index(data: bytes, version: str) -> Any:
     try:
-        index = faiss.deserialize_index(np.frombuffer(data, np.uint8))
+        return faiss.deserialize_index(np.frombuffer(data, np.uint8))
     except RuntimeError as error:
         raise StoreCorrupt(f"{version}: a FAISS file cannot be read. Roll back or rebuild.") from error
-    return faiss.downcast_index(index)
