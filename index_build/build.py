@@ -12,13 +12,13 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from scankin.index_build.casebook import Casebook
-from scankin.index_build.parallel import in_parallel
 from scankin.index_build.publish import publish
 from scankin.index_build.readings import request_for
 from scankin.index_build.vectors import VectorCache
 from scankin.retrieval.encoder import DEFAULT_SLICES, Embeddings, Encoder, embed
 from scankin.retrieval.errors import CasebookError, FailedScan, Reason, ScanError
 from scankin.retrieval.index import ScanIndex
+from scankin.retrieval.parallel import in_parallel
 from scankin.retrieval.reading import ReadingPool
 from scankin.retrieval.records import CASE_FIELDS, ScanRecord, scans_table
 from scankin.retrieval.scan import Modality

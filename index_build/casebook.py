@@ -24,8 +24,8 @@ from typing import Any, Self
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from scankin.index_build.files import replaced
 from scankin.retrieval.errors import CasebookError
+from scankin.retrieval.files import replaced
 from scankin.retrieval.keys import Keyring
 from scankin.retrieval.records import CASE_FIELDS, SCAN_FIELDS
 from scankin.retrieval.store import ALIAS_FIELDS
@@ -107,14 +107,14 @@ class Casebook:
         """
         raw = _manifest(folder)
         tables = {}
-        for name in TABLES:
+        for name, schema in TABLES.items():
             path = folder / f"{name}.parquet"
             if not path.is_file():
                 raise CasebookError(f"{folder.name}: the table {name}.parquet is missing. Ingest again to restore it.")
             data = path.read_bytes()
             if hashlib.sha256(data).hexdigest() != raw["tables"].get(name):
                 raise CasebookError(f"{folder.name}: {name}.parquet does not match the manifest. Ingest again.")
-            tables[name] = pq.read_table(pa.BufferReader(data)).cast(TABLES[name])
+            tables[name] = pq.read_table(pa.BufferReader(data)).cast(schema)
         if not (folder / SECRET).is_file():
             raise CasebookError(f"{folder.name}: {SECRET} is missing; without it no key can be derived. Restore it.")
         return cls(
@@ -134,7 +134,7 @@ class Casebook:
         """Write tables and manifest, each whole or not at all, the manifest last.
 
         Raises:
-            OSError: The disk refuses a write; what was there before still loads, or says that it must be ingested again.
+            OSError: The disk refuses a write; what was there before still loads, or says to ingest again.
         """
         self.folder.mkdir(parents=True, exist_ok=True)
         hashes = {}

@@ -11,11 +11,11 @@ import pyarrow.compute as pc
 
 from scankin.index_build.casebook import TABLES, Casebook, Source, is_casebook
 from scankin.index_build.importers import Refusal, SourceCase, SourceScan
-from scankin.index_build.parallel import in_parallel
 from scankin.index_build.readings import Journal, Reading, read, stamp
 from scankin.retrieval.case import Case, Clock, EventKind
 from scankin.retrieval.errors import CasebookError, Reason, ScanError
 from scankin.retrieval.keys import Keyring
+from scankin.retrieval.parallel import in_parallel
 from scankin.retrieval.reading import ReadingPool
 from scankin.retrieval.records import ScanRecord, cases_table
 

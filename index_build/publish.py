@@ -10,9 +10,9 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from scankin.index_build.files import replaced, sync_file, sync_folder
 from scankin.retrieval.encoder import EncoderIdentity
 from scankin.retrieval.errors import StoreFull, StoreLocked, StoreMissing
+from scankin.retrieval.files import replaced, sync_file, sync_folder
 from scankin.retrieval.store import (
     HASH_DIGITS,
     MANIFEST,

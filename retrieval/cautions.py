@@ -54,7 +54,10 @@ def _of_neighbours(query: QueryFacts, neighbours: Sequence[ScanRecord]) -> Itera
     ):
         value, count = Counter(values).most_common(1)[0]
         if value is not None and count >= MOSTLY * found:
-            yield f"{count} of {found} neighbours are of one {what} ({value}): they may be alike in origin, not in disease."
+            yield (
+                f"{count} of {found} neighbours are of one {what} ({value}): "
+                "they may be alike in origin, not in disease."
+            )
 
 
 def _of_outcomes(outcomes: Sequence[ShareSummary]) -> Iterable[str]:

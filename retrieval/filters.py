@@ -90,6 +90,16 @@ class Filters:
         return {name: value for name, value in shown.items() if value}
 
 
+def days_between(least: int | None, most: int | None) -> tuple[int, int] | None:
+    """Return the bounds of ``days_since_admission`` where an open end reaches as far as days go; None for two."""
+    if least is None and most is None:
+        return None
+    return (-_ANY_DAY if least is None else least, _ANY_DAY if most is None else most)
+
+
+_ANY_DAY = 100_000
+
+
 class FilterColumns:
     """The filtered columns of an index as arrays, so that a filter is a few comparisons."""
 

@@ -58,10 +58,8 @@ class ScanIndex:
         if not isinstance(mapped, faiss.IndexIDMap2):
             raise StoreCorrupt("The FAISS index has no ids of its own. Rebuild the store.")
         self._flat: Any = faiss.downcast_index(mapped.index)
-        _check(self.records, mapped, self._flat, encoder)
-        self._vectors: NDArray[np.float32] = faiss.rev_swig_ptr(
-            self._flat.get_xb(), self._flat.ntotal * self._flat.d
-        ).reshape(self._flat.ntotal, self._flat.d)
+        _check(self.records, mapped, encoder)
+        self._vectors = _stored_vectors(self._flat)
 
     @classmethod
     def of(cls, records: Sequence[ScanRecord], embeddings: Embeddings) -> "ScanIndex":
@@ -130,6 +128,11 @@ class ScanIndex:
         return list(best.values())
 
 
+def _stored_vectors(flat: Any) -> NDArray[np.float32]:
+    vectors: NDArray[np.float32] = faiss.rev_swig_ptr(flat.get_xb(), flat.ntotal * flat.d)
+    return vectors.reshape(flat.ntotal, flat.d)
+
+
 def _selecting(selector: Any) -> Any:
     parameters: Any = faiss.SearchParameters
     return parameters(sel=selector)
@@ -140,7 +143,8 @@ def _is_settled(ranked: list[tuple[float, ScanRecord]], k: int, looked_at: int) 
     return looked_at > 0 and len(ranked) > k and ranked[-1][0] < ranked[k - 1][0] - _TIE_MARGIN
 
 
-def _check(records: tuple[ScanRecord, ...], index: Any, flat: Any, encoder: EncoderIdentity) -> None:
+def _check(records: tuple[ScanRecord, ...], index: Any, encoder: EncoderIdentity) -> None:
+    flat = faiss.downcast_index(index.index)
     if not isinstance(flat, faiss.IndexFlat) or flat.metric_type != faiss.METRIC_INNER_PRODUCT:
         raise StoreCorrupt("The FAISS index is not an exact inner-product index. Rebuild the store.")
     if flat.d != encoder.dim:

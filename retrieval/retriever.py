@@ -14,7 +14,7 @@ from scankin.retrieval.records import ScanRecord
 from scankin.retrieval.report import IndexFacts, QueryFacts, SimilarCase, SimilarityReport
 from scankin.retrieval.scan import Scan
 from scankin.retrieval.summaries import summarise_measure, summarise_share
-from scankin.retrieval.version import IndexVersion
+from scankin.retrieval.version import BaseRates, IndexVersion
 
 NO_FILTERS = Filters()
 MAX_K = 1000
@@ -84,12 +84,16 @@ class Retriever:
         finding_rates = self.version.finding_base_rates[scan.modality]
         outcome_rates = self.version.outcome_base_rates[scan.modality]
         findings = tuple(
-            summarise_share(name, [case.findings[name] for case in cases], found.similarities, finding_rates.get(name))
+            summarise_share(
+                name, [case.findings[name] for case in cases], found.similarities, _share(finding_rates, name)
+            )
             for name in self.version.finding_names
         )
         outcome_names = cases[0].outcomes if cases else ()
         outcomes = tuple(
-            summarise_share(name, [case.outcomes[name] for case in cases], found.similarities, outcome_rates.get(name))
+            summarise_share(
+                name, [case.outcomes[name] for case in cases], found.similarities, _share(outcome_rates, name)
+            )
             for name in outcome_names
         )
         measures = tuple(
@@ -121,6 +125,10 @@ class Retriever:
             findings=self.version.findings_of(record),
             outcomes=self.version.outcomes_of(record),
         )
+
+
+def _share(rates: BaseRates, name: str) -> float | None:
+    return rates[name].share if name in rates else None
 
 
 def _query_facts(scan: Scan, k: int, filters: Filters, candidates: tuple[int, int]) -> QueryFacts:

@@ -16,7 +16,21 @@ from scankin.retrieval.records import ScanRecord
 from scankin.retrieval.scan import Modality
 from scankin.retrieval.thumbnails import Thumbnails
 
-BaseRates = Mapping[str, float]
+
+@dataclass(frozen=True)
+class BaseRate:
+    """How often something is so among all patients of one modality in whom it is known.
+
+    Attributes:
+        share: In [0, 1]; a patient with several scans counts once, by the share of the scans that show it.
+        patients: Patients in whom it is known, at least 1.
+    """
+
+    share: float
+    patients: int
+
+
+BaseRates = Mapping[str, BaseRate]
 
 
 @dataclass(frozen=True, eq=False)
@@ -125,6 +139,6 @@ def _shares(stated: Iterable[tuple[str, str, bool]]) -> BaseRates:
     for patient, name, happened in stated:
         by_name[name][patient].append(happened)
     return {
-        name: sum(sum(answers) / len(answers) for answers in patients.values()) / len(patients)
+        name: BaseRate(sum(sum(answers) / len(answers) for answers in patients.values()) / len(patients), len(patients))
         for name, patients in by_name.items()
     }

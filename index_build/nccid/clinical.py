@@ -37,8 +37,9 @@ class Clinical:
 
     def swab_days(self) -> tuple[list[int], list[int]]:
         """Return the days of positive and of negative swabs and PCR results, since 1970-01-01."""
-        positive, negative = [], []
-        stated = [
+        positive: list[int] = []
+        negative: list[int] = []
+        stated: list[tuple[object, int | None]] = [
             (1, day_of(self.record.get("Date of Positive Covid Swab"))),
             (self.record.get("SwabStatus"), day_of(self.record.get("SwabDate"), day_first=True)),
             *(
@@ -69,7 +70,7 @@ class Clinical:
         return False if any(_in_window(day, swab) for swab in negative) else None
 
     def events(self) -> Iterator[Event]:
-        """Yield what the record states to have happened or not; nothing for the negative cohort, which has no outcomes."""
+        """Yield what the record states to have happened or not; the negative cohort has swabs and no outcomes."""
         for day in sorted(set(self.swab_days()[0])):
             yield Event(EventKind.POSITIVE_SWAB, happened=True, day=day)
         if not self.is_positive:
@@ -85,11 +86,11 @@ class Clinical:
             (EventKind.INTUBATION, "Intubation", "Date of intubation"),
             (EventKind.DEATH, "Death", "Date of death"),
         ):
-            day = day_of(self.record.get(date_field))
+            on = day_of(self.record.get(date_field))
             happened = flag(self.record.get(field, self.record.get(f"{field} ")))
-            if happened or day is not None:
+            if happened or on is not None:
                 # A date outweighs a no: somebody wrote it down.
-                yield Event(kind, happened=True, day=day)
+                yield Event(kind, happened=True, day=on)
             elif happened is False:
                 yield Event(kind, happened=False)
 

@@ -71,7 +71,9 @@ def age_of(dataset: Dataset, study: date | None) -> Age | None:
     match = re.fullmatch(r"(\d{1,3})\s*([YMWD]?)", text_of(dataset, "PatientAge"))
     if match:
         years = int(match[1]) * _YEARS_PER[match[2]]
-        return Age.of(round(years, 3)) if years <= OLDEST_YEARS else None
+        # "000Y" is what de-identification leaves behind: infants are written in months, weeks or days.
+        is_blank = years == 0 and match[2] in ("Y", "")
+        return None if is_blank or years > OLDEST_YEARS else Age.of(round(years, 3))
     birth = re.match(r"(\d{4})", str(dataset.get("PatientBirthDate") or ""))
     if not birth or study is None:
         return None
