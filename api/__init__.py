@@ -1,0 +1,1 @@
+"""The doors: command line, service, batch scoring and result formats."""

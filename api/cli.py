@@ -1,0 +1,192 @@
+"""``scankin``: search one scan, score many, or serve."""
+
+import errno
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from scankin.retrieval.errors import InvalidRequest, ScanError, ScankinError, StoreError
+
+if TYPE_CHECKING:
+    from scankin.api.engine import Options
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
+out, err = Console(highlight=False), Console(stderr=True, highlight=False)
+
+USAGE_EXIT, SCAN_EXIT, STORE_EXIT, INTERRUPTED_EXIT = 2, 3, 4, 130
+CORES = os.cpu_count() or 1
+
+Index = Annotated[Path, typer.Option("--index", help="Folder of the store.")]
+K = Annotated[int, typer.Option("-k", help="Patients wanted, 1 to 1,000.")]
+Weights = Annotated[Path | None, typer.Option(help="Local weights of the encoder.")]
+Device = Annotated[str, typer.Option(help="Torch device.")]
+Bands = Annotated[list[str] | None, typer.Option("--age-band", help="Only this band, such as 60-69; repeatable.")]
+Sexes = Annotated[list[str] | None, typer.Option("--sex", help="Only F or M.")]
+Views = Annotated[list[str] | None, typer.Option("--view", help="Only this view, such as PA; repeatable.")]
+Sites = Annotated[list[str] | None, typer.Option("--site", help="Only this site; repeatable.")]
+Collections = Annotated[list[str] | None, typer.Option("--collection", help="Only this collection; repeatable.")]
+MinDays = Annotated[int | None, typer.Option(help="Least days since admission.")]
+MaxDays = Annotated[int | None, typer.Option(help="Most days since admission.")]
+MixAges = Annotated[bool, typer.Option("--mix-ages", help="Let children and adults answer for each other.")]
+
+
+@app.command()
+def search(
+    scan: Annotated[Path, typer.Argument(help="DICOM file, folder or zip of one CT series, PNG or JPEG.")],
+    index: Index,
+    k: K = 10,
+    json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
+    age_band: Bands = None,
+    sex: Sexes = None,
+    view: Views = None,
+    site: Sites = None,
+    collection: Collections = None,
+    min_days_since_admission: MinDays = None,
+    max_days_since_admission: MaxDays = None,
+    mix_ages: MixAges = False,
+    weights: Weights = None,
+    device: Device = "cpu",
+) -> None:
+    """Show the patients whose scans are most similar, and what became of them."""
+    from scankin.api.engine import answer, open_retriever  # noqa: PLC0415
+    from scankin.api.renderers import json as as_json  # noqa: PLC0415
+    from scankin.api.renderers import text as as_text  # noqa: PLC0415
+    from scankin.api.scoring import request_of  # noqa: PLC0415
+    from scankin.retrieval.reading import ReadingPool  # noqa: PLC0415
+
+    options = _options(
+        k, age_band, sex, view, site, collection, (min_days_since_admission, max_days_since_admission), mix_ages
+    )
+    paths = tuple(sorted(path for path in scan.rglob("*") if path.is_file())) if scan.is_dir() else (scan,)
+    if not paths:
+        raise InvalidRequest("The folder holds no file. Name a folder of one CT series.")
+    retriever = open_retriever(index, weights, device)
+    with ReadingPool(1) as pool:
+        report = answer(retriever, pool, request_of(paths, retriever.encoder.slices), options)
+    if json:
+        typer.echo(as_json.render(report).decode())
+    else:
+        out.print(as_text.page(report))
+
+
+@app.command()
+def score(
+    inputs: Annotated[list[Path], typer.Argument(help="Folders, DICOM files, zips.")],
+    index: Index,
+    into: Annotated[Path, typer.Option("--out", help="Table to write: .csv, .parquet or .ndjson.")],
+    k: K = 10,
+    age_band: Bands = None,
+    sex: Sexes = None,
+    view: Views = None,
+    site: Sites = None,
+    collection: Collections = None,
+    min_days_since_admission: MinDays = None,
+    max_days_since_admission: MaxDays = None,
+    mix_ages: MixAges = False,
+    weights: Weights = None,
+    device: Device = "cpu",
+    workers: Annotated[int, typer.Option(min=1, help="Scans read and encoded at once.")] = CORES,
+) -> None:
+    """Write a row for every scan, refused and failed ones included; an interrupted run resumes."""
+    from scankin.api.engine import open_retriever  # noqa: PLC0415
+    from scankin.api.rows import encoder_of  # noqa: PLC0415
+    from scankin.api.scoring import score as run  # noqa: PLC0415
+
+    encoder_of(into.suffix)
+    options = _options(
+        k, age_band, sex, view, site, collection, (min_days_since_admission, max_days_since_admission), mix_ages
+    )
+    retriever = open_retriever(index, weights, device)
+    with Progress(
+        TextColumn("Scoring"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(), console=err, transient=True
+    ) as bars:
+        task = bars.add_task("Scoring", total=None)
+        account = run(
+            inputs,
+            retriever,
+            into,
+            options,
+            workers=workers,
+            progress=lambda done, total: bars.update(task, completed=done, total=total),
+        )
+    counts = ", ".join(f"{account.statuses.get(status, 0):,} {status}" for status in ("ok", "refused", "failed"))
+    err.print(f"{sum(account.statuses.values()):,} scans: {counts}; {account.resumed:,} from an interrupted run.")
+    for reason, count in sorted(account.reasons.items()):
+        err.print(f"  {count:,} {reason}")
+
+
+@app.command()
+def serve(
+    index: Index,
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="Port to listen on.")] = 8000,
+    weights: Weights = None,
+    device: Device = "cpu",
+) -> None:
+    """Answer over HTTP; every other setting is a SCANKIN_ variable (docs/settings.md)."""
+    import uvicorn  # noqa: PLC0415
+
+    from scankin.api.app import create_app  # noqa: PLC0415
+    from scankin.api.logs import configure_logs  # noqa: PLC0415
+    from scankin.api.settings import Settings  # noqa: PLC0415
+
+    configure_logs()
+    service = create_app(Settings(index=index, weights=weights, device=device))
+    err.print(f"Scankin answers on http://{host}:{port} (description: /openapi.json). Research use only.")
+    uvicorn.run(service, host=host, port=port, log_config=None, access_log=False)
+
+
+def main() -> None:
+    """Run the command line; what can be foreseen ends in one clear line, not a traceback."""
+    try:
+        app()
+    except ScanError as error:
+        _end(f"{error.status}: {error.reason.value}: {error.message}", SCAN_EXIT)
+    except StoreError as error:
+        _end(f"{type(error).__name__}: {error}", STORE_EXIT)
+    except ScankinError as error:
+        _end(f"{type(error).__name__}: {error}", USAGE_EXIT)
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EROFS, errno.EPERM, errno.ENOENT):
+            raise
+        _end(f"The output cannot be written: {error.strerror}. What was there before is unchanged.", STORE_EXIT)
+    except KeyboardInterrupt:
+        err.print("Interrupted. Run the same command again to go on from here.")
+        sys.exit(INTERRUPTED_EXIT)
+
+
+def _options(
+    k: int,
+    age_band: list[str] | None,
+    sex: list[str] | None,
+    view: list[str] | None,
+    site: list[str] | None,
+    collection: list[str] | None,
+    days: tuple[int | None, int | None],
+    mix_ages: bool,
+) -> "Options":
+    from scankin.api.engine import Options  # noqa: PLC0415
+    from scankin.retrieval.filters import Filters, days_between  # noqa: PLC0415
+
+    return Options(
+        k,
+        Filters.parse(
+            age_bands=age_band or (),
+            sexes=sex or (),
+            views=view or (),
+            sites=site or (),
+            collections=collection or (),
+            days_since_admission=days_between(*days),
+            mix_ages=mix_ages,
+        ),
+    )
+
+
+def _end(message: str, code: int) -> None:
+    err.print(message, style="red", soft_wrap=True)
+    sys.exit(code)

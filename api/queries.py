@@ -1,0 +1,51 @@
+"""From the fields of a request to the options of a query."""
+
+from collections.abc import Mapping
+
+from scankin.api.engine import Options
+from scankin.api.uploads import one, whole_number
+from scankin.retrieval.errors import InvalidRequest
+from scankin.retrieval.filters import Filters, days_between
+
+FIELDS = {
+    "k": "Patients wanted, 1 to 1,000; 10 unless given.",
+    "age_band": "Only this age band, such as 60-69; repeatable.",
+    "sex": "Only F, M or O; repeatable.",
+    "view": "Only this view, such as PA; repeatable.",
+    "site": "Only this site; repeatable.",
+    "collection": "Only this collection; repeatable.",
+    "min_days_since_admission": "Least days since admission.",
+    "max_days_since_admission": "Most days since admission.",
+    "mix_ages": "true lets children and adults answer for each other.",
+}
+"""Every field of ``POST /v1/similar`` beside the file, with what it means."""
+
+_TRUTHS = {"true": True, "1": True, "false": False, "0": False}
+
+
+def options_of(fields: Mapping[str, list[str]]) -> Options:
+    """Return the options that the fields ask for.
+
+    Raises:
+        InvalidRequest: A field is unknown, or its value is none of those there are.
+    """
+    unknown = sorted(set(fields) - set(FIELDS))
+    if unknown:
+        raise InvalidRequest(f"A field is unknown. There are: {', '.join(FIELDS)}.")
+    k = whole_number(fields, "k")
+    mix = (one(fields, "mix_ages") or "false").lower()
+    if mix not in _TRUTHS:
+        raise InvalidRequest("mix_ages is neither true nor false.")
+    days = whole_number(fields, "min_days_since_admission"), whole_number(fields, "max_days_since_admission")
+    return Options(
+        k=10 if k is None else k,
+        filters=Filters.parse(
+            age_bands=fields.get("age_band", ()),
+            sexes=fields.get("sex", ()),
+            views=fields.get("view", ()),
+            sites=fields.get("site", ()),
+            collections=fields.get("collection", ()),
+            days_since_admission=days_between(*days),
+            mix_ages=_TRUTHS[mix],
+        ),
+    )

@@ -1,0 +1,145 @@
+"""The report as a page of text: the neighbours, and under them what became of them."""
+
+import io
+
+from rich import box
+from rich.console import Console, Group, RenderableType
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from scankin.retrieval.case import State
+from scankin.retrieval.report import SimilarCase, SimilarityReport
+from scankin.retrieval.summaries import MeasureSummary, ShareSummary
+
+MEDIA_TYPE = "text/plain"
+WIDTH = 100
+
+_MARKS = {State.HAPPENED: "yes", State.DID_NOT_HAPPEN: "no", State.UNKNOWN: "?"}
+_SHOWN_FINDINGS = 3
+
+
+def render(report: SimilarityReport) -> bytes:
+    """Return the report as UTF-8 text of 100 columns, without colour."""
+    sink = io.StringIO()
+    Console(file=sink, width=WIDTH, color_system=None, highlight=False).print(page(report))
+    return sink.getvalue().encode()
+
+
+def page(report: SimilarityReport) -> RenderableType:
+    """Return the report as something rich can print at any width."""
+    query = report.query
+    facts = ", ".join(filter(None, [query.modality.value, query.view, query.sex, query.age_band]))
+    parts: list[RenderableType] = [
+        Text(
+            f"Query: {facts}. Compared with {query.candidate_scans:,} scans of {query.candidate_patients:,} "
+            f"{query.age_group} patients."
+        ),
+        _neighbours(report.neighbours),
+        Text(
+            "alike: cosine, 1 is the same. day: days since admission. Outcomes as recorded at any time; "
+            "? is not recorded and never counted as no.",
+            "dim",
+        ),
+        Text(),
+        _shares("What became of them", report.outcomes, known_only=False),
+        _shares("What their scans show", report.findings, known_only=True),
+        Text(
+            "Base rates: of all patients of this modality in the index in whom it is known. Findings that no "
+            "neighbour shows, or that the index never states absent, are left out here; --json has them.",
+            "dim",
+        ),
+        Text(),
+    ]
+    measured = [summary for summary in report.measures if summary.known]
+    if measured:
+        parts.append(_measures(measured, len(report.neighbours)))
+    if report.cautions:
+        parts += [Text("Cautions", "bold"), *(Padding(f"- {caution}", (0, 0, 0, 1)) for caution in report.cautions)]
+    parts += [
+        Text(),
+        Text(f"Index {report.index.version}, encoder {report.index.encoder.name}.", "dim"),
+        Text(report.notice, "bold"),
+    ]
+    return Group(*parts)
+
+
+def _neighbours(cases: tuple[SimilarCase, ...]) -> Table:
+    table = _table("Most similar patients")
+    for heading in ("#", "scan", "alike", "view", "age", "sex", "day"):
+        table.add_column(heading, no_wrap=True)
+    table.add_column("findings", min_width=12)
+    names = list(cases[0].outcomes) if cases else []
+    for name in names:
+        table.add_column(_short(name), no_wrap=True)
+    for case in cases:
+        present = [name for name, state in case.findings.items() if state is State.HAPPENED]
+        specific = _most_specific(present)
+        shown = ", ".join(specific[:_SHOWN_FINDINGS]) + (" ..." if len(specific) > _SHOWN_FINDINGS else "")
+        table.add_row(
+            str(case.rank),
+            case.scan,
+            f"{case.similarity:.3f}",
+            case.view or "?",
+            case.age_band or "?",
+            case.sex or "?",
+            "?" if case.days_since_admission is None else str(case.days_since_admission),
+            shown or "none stated",
+            *(_MARKS[case.outcomes[name]] for name in names),
+        )
+    return table
+
+
+def _shares(title: str, summaries: tuple[ShareSummary, ...], *, known_only: bool) -> Table:
+    table = _table(title)
+    for heading in ("", "yes of known", "unknown", "weighted", "95 % interval", "base rate"):
+        table.add_column(heading, justify="left" if not heading else "right")
+    for summary in summaries:
+        # A finding that is never stated absent would always read 100 %: it says what was written, not what is so.
+        if known_only and (summary.happened == 0 or summary.base_rate == 1):
+            continue
+        table.add_row(
+            _label(summary.name),
+            f"{summary.happened} of {summary.known}" if summary.known else "none known",
+            str(summary.unknown),
+            _percent(summary.estimate),
+            "-" if summary.interval is None else f"{_percent(summary.interval[0])} to {_percent(summary.interval[1])}",
+            _percent(summary.base_rate),
+        )
+    return table
+
+
+def _measures(summaries: list[MeasureSummary], neighbours: int) -> Table:
+    table = _table("Severity, as read by people")
+    for heading in ("", "known", "weighted mean", "95 % interval"):
+        table.add_column(heading, justify="left" if not heading else "right")
+    for summary in summaries:
+        table.add_row(
+            _label(summary.name),
+            f"{summary.known} of {neighbours}",
+            "-" if summary.estimate is None else f"{summary.estimate:.1f}",
+            "-" if summary.interval is None else f"{summary.interval[0]:.1f} to {summary.interval[1]:.1f}",
+        )
+    return table
+
+
+def _table(title: str) -> Table:
+    return Table(title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, pad_edge=False, padding=0)
+
+
+def _most_specific(present: list[str]) -> list[str]:
+    """Return the findings, COVID-19 first; after it the kinds of pneumonia that it implies are left out."""
+    implied = {"Pneumonia", "Viral Pneumonia"} if "COVID-19" in present else set()
+    return sorted(set(present) - implied, key=lambda name: (name != "COVID-19", name))
+
+
+def _label(name: str) -> str:
+    return name.replace("_", " ")
+
+
+def _short(name: str) -> str:
+    return {"intensive_care": "ICU", "intubated": "tube", "oxygen": "O2"}.get(name, _label(name))
+
+
+def _percent(share: float | None) -> str:
+    return "-" if share is None else f"{100 * share:.0f} %"

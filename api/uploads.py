@@ -1,0 +1,93 @@
+"""Takes one file and a few fields out of a multipart request, within a limit of bytes."""
+
+from collections.abc import Mapping
+
+from starlette.datastructures import UploadFile
+from starlette.exceptions import HTTPException
+from starlette.formparsers import MultiPartException
+from starlette.requests import Request
+from starlette.types import Message
+
+from scankin.retrieval.errors import InvalidRequest, Reason, RefusedScan
+
+MAX_FIELDS = 40
+
+
+async def read_upload(request: Request, max_bytes: int) -> tuple[bytes, dict[str, list[str]]]:
+    """Return the one uploaded file and the fields of the form and of the query string, by name.
+
+    Bytes are counted as they come, so neither a missing nor a lying Content-Length gets past the limit.
+
+    Raises:
+        RefusedScan: The body is larger than ``max_bytes`` (413).
+        InvalidRequest: It is not a multipart form with exactly one file.
+    """
+    declared = request.headers.get("content-length", "")
+    if declared.isdigit() and int(declared) > max_bytes:
+        raise _too_large(max_bytes)
+    if not request.headers.get("content-type", "").lower().startswith("multipart/form-data"):
+        raise InvalidRequest("The body is not multipart/form-data. Send one DICOM file, or a zip, as field 'file'.")
+    counted = Request(request.scope, _Counting(request, max_bytes))
+    try:
+        async with counted.form(max_files=1, max_fields=MAX_FIELDS, max_part_size=4096) as form:
+            uploads = [value for _, value in form.multi_items() if isinstance(value, UploadFile)]
+            if len(uploads) != 1:
+                raise InvalidRequest("The form holds no file. Send one DICOM file, or a zip, as field 'file'.")
+            fields = [(name, value) for name, value in form.multi_items() if isinstance(value, str)]
+            data = await uploads[0].read()
+    except (MultiPartException, HTTPException) as error:
+        raise InvalidRequest(
+            "The multipart form cannot be read: damaged, or more than one file or 40 fields."
+        ) from error
+    return data, _by_name([*request.query_params.multi_items(), *fields])
+
+
+class _Counting:
+    """The receive channel of a request, with its bytes counted."""
+
+    def __init__(self, request: Request, max_bytes: int) -> None:
+        self._receive = request.receive
+        self._left = self._max = max_bytes
+
+    async def __call__(self) -> Message:
+        message = await self._receive()
+        self._left -= len(message.get("body", b""))
+        if self._left < 0:
+            raise _too_large(self._max)
+        return message
+
+
+def _by_name(pairs: list[tuple[str, str]]) -> dict[str, list[str]]:
+    fields: dict[str, list[str]] = {}
+    for name, value in pairs:
+        fields.setdefault(name, []).append(value)
+    return fields
+
+
+def one(fields: Mapping[str, list[str]], name: str) -> str | None:
+    """Return the only value of a field; None when it is absent.
+
+    Raises:
+        InvalidRequest: It was sent more than once.
+    """
+    values = fields.get(name, [])
+    if len(values) > 1:
+        raise InvalidRequest(f"{name} was sent {len(values)} times; once is meant.")
+    return values[0] if values else None
+
+
+def whole_number(fields: Mapping[str, list[str]], name: str) -> int | None:
+    """Return a field as a whole number; None when it is absent.
+
+    Raises:
+        InvalidRequest: It is not a whole number.
+    """
+    text = one(fields, name)
+    try:
+        return None if text is None else int(text)
+    except ValueError:
+        raise InvalidRequest(f"{name} is not a whole number.") from None
+
+
+def _too_large(max_bytes: int) -> RefusedScan:
+    return RefusedScan(Reason.TOO_LARGE, f"The request is larger than {max_bytes:,} bytes. Send fewer slices.")
