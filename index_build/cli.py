@@ -30,22 +30,24 @@ USAGE_EXIT, STORE_EXIT, INTERRUPTED_EXIT = 2, 4, 130
 def ingest(
     source: Annotated[Path, typer.Argument(help="Folder of the collection.")],
     casebook: CasebookFolder,
-    from_: Annotated[str, typer.Option("--from", help="Importer: open-cxr, hannover, nccid ...")],
+    from_: Annotated[
+        str, typer.Option("--from", help="Importer: open-cxr, hannover, nccid ...; auto recognises the folder.")
+    ],
     name: Annotated[str | None, typer.Option(help="How the casebook calls the source; default: the importer.")] = None,
     workers: Workers = CORES,
 ) -> None:
     """Read a collection into a casebook; what was read before is not read again."""
-    from scankin.index_build import importers  # noqa: PLC0415
+    from scankin.index_build.importers import load_importer, recognise  # noqa: PLC0415
     from scankin.index_build.ingest import ingest as run  # noqa: PLC0415
-    from scankin.retrieval import plugins  # noqa: PLC0415
     from scankin.retrieval.keys import load_keyring  # noqa: PLC0415
 
-    reads = plugins.load(importers, from_).read
+    importer = recognise(source) if from_ == "auto" else from_
+    reads = load_importer(importer).read
     keyring = load_keyring(
         on_created=lambda path: err.print(f"A new key for this machine's casebooks was made: {path}. Keep it safe.")
     )
     with _bar("Reading") as progress:
-        account = run(from_, reads, source, casebook, keyring, name=name, workers=workers, progress=progress)
+        account = run(importer, reads, source, casebook, keyring, name=name, workers=workers, progress=progress)
     table = Table("collection", "modality or reason", "scans", "refused", title="What came in", title_justify="left")
     for (collection, modality), count in sorted(account.scans.items()):
         table.add_row(collection, modality, f"{count:,}", "")
@@ -127,15 +129,23 @@ def construct(
     patients: Annotated[int, typer.Option(min=1, help="Patients.")] = 100,
     seed: Annotated[int, typer.Option(help="The same seed gives the same files.")] = 1,
     centres: Annotated[int, typer.Option(min=1, help="Submitting centres.")] = 25,
+    new_patient: Annotated[
+        Path | None, typer.Option(help="Folder for one film of a patient who is not in the cohort.")
+    ] = None,
 ) -> None:
     """Write a constructed cohort in the NCCID layout. No film of it is real."""
-    from scankin.index_build.construct import construct as run  # noqa: PLC0415
+    from scankin.index_build.cohort import construct as run  # noqa: PLC0415
+    from scankin.index_build.cohort import held_out_patient  # noqa: PLC0415
 
     with _bar("Drawing") as progress:
         account = run(into, patients=patients, seed=seed, centres=centres, progress=progress)
     out.print(
         f"{account.patients:,} constructed patients: {account.films:,} films, {account.series:,} CT series. Not real."
     )
+    if new_patient is not None:
+        held_out = held_out_patient(new_patient, seed=seed)
+        end = "dies" if held_out.died else "lives"
+        out.print(f"A new constructed patient, severity {held_out.severity:.2f} of 1, who {end}: {held_out.path}")
 
 
 def main() -> None:

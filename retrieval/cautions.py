@@ -7,6 +7,7 @@ from scankin.retrieval.records import ScanRecord
 from scankin.retrieval.report import QueryFacts
 from scankin.retrieval.scan import Modality, Scan, View
 from scankin.retrieval.summaries import ShareSummary
+from scankin.retrieval.version import Origins
 
 MOSTLY = 0.8
 """From this share on, neighbours are said to be mostly of one kind."""
@@ -18,9 +19,19 @@ def cautions(
     neighbours: Sequence[ScanRecord],
     outcomes: Sequence[ShareSummary],
     own_patients: int,
+    origins: Origins,
 ) -> tuple[str, ...]:
-    """Return every caution that applies, most weighty first."""
-    return (*_of_query(query, scan, own_patients), *_of_neighbours(query, neighbours), *_of_outcomes(outcomes))
+    """Return every caution that applies, most weighty first.
+
+    Args:
+        query: What was asked.
+        scan: The query itself.
+        neighbours: Most similar first.
+        outcomes: What is known of them.
+        own_patients: Patients left out as the query's own.
+        origins: Of the index: where all of it is of one site, that the neighbours are too says nothing.
+    """
+    return (*_of_query(query, scan, own_patients), *_of_neighbours(query, neighbours, origins), *_of_outcomes(outcomes))
 
 
 def _of_query(query: QueryFacts, scan: Scan, own_patients: int) -> Iterable[str]:
@@ -41,17 +52,19 @@ def _of_query(query: QueryFacts, scan: Scan, own_patients: int) -> Iterable[str]
         yield "Filters are set: base rates are of the whole index of this modality, not of the filtered part."
 
 
-def _of_neighbours(query: QueryFacts, neighbours: Sequence[ScanRecord]) -> Iterable[str]:
+def _of_neighbours(query: QueryFacts, neighbours: Sequence[ScanRecord], origins: Origins) -> Iterable[str]:
     found = len(neighbours)
     if found < query.k:
         yield f"{found} similar patients were found, not {query.k}: no more satisfy the conditions."
     if found < 2:
         return
-    for what, values in (
-        ("collection", [record.collection for record in neighbours]),
-        ("site", [record.site for record in neighbours]),
-        ("projection", [record.view and record.view.value for record in neighbours]),
+    for what, kinds, values in (
+        ("collection", origins.collections, [record.collection for record in neighbours]),
+        ("site", origins.sites, [record.site for record in neighbours]),
+        ("projection", origins.projections, [record.view and record.view.value for record in neighbours]),
     ):
+        if kinds < 2:
+            continue
         value, count = Counter(values).most_common(1)[0]
         if value is not None and count >= MOSTLY * found:
             yield (

@@ -41,7 +41,6 @@ class Reason(StrEnum):
     LOCALIZER = "localizer"
     DERIVED_IMAGE = "derived_image"
     NOT_AXIAL = "not_axial"
-    TOO_FEW_SLICES = "too_few_slices"
     MIXED_SERIES = "mixed_series"
     TOO_LARGE = "too_large"
     BLANK = "blank"

@@ -106,7 +106,7 @@ class Retriever:
             findings=findings,
             outcomes=outcomes,
             measures=measures,
-            cautions=cautions(query, scan, found.records, outcomes, own_patients),
+            cautions=cautions(query, scan, found.records, outcomes, own_patients, self.version.origins[scan.modality]),
             index=IndexFacts(self.version.name, self.version.encoder, self.version.manifest_hash),
         )
 

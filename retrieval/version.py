@@ -30,6 +30,15 @@ class BaseRate:
     patients: int
 
 
+@dataclass(frozen=True)
+class Origins:
+    """How many different collections, sites and projections the scans of an index are of."""
+
+    collections: int
+    sites: int
+    projections: int
+
+
 BaseRates = Mapping[str, BaseRate]
 
 
@@ -78,6 +87,18 @@ class IndexVersion:
     def finding_names(self) -> tuple[str, ...]:
         """Every finding stated of any scan, sorted."""
         return tuple(sorted({name for record in self.records.values() for name in record.findings}))
+
+    @cached_property
+    def origins(self) -> Mapping[Modality, Origins]:
+        """How many collections, sites and projections each modality's scans are of."""
+        return {
+            modality: Origins(
+                collections=len({record.collection for record in index.records}),
+                sites=len({record.site for record in index.records}),
+                projections=len({record.view for record in index.records}),
+            )
+            for modality, index in self.indexes.items()
+        }
 
     @cached_property
     def finding_base_rates(self) -> Mapping[Modality, BaseRates]:

@@ -90,6 +90,9 @@ class Refusal:
 class Importer(Protocol):
     """A module of this folder."""
 
+    def recognises(self, root: Path) -> bool:
+        """Return whether the folder looks like this collection."""
+
     def read(self, root: Path) -> Iterator[SourceScan | SourceCase | Refusal]:
         """Yield every item of the source once, as a scan or a refusal, and every patient's case once.
 

@@ -34,6 +34,11 @@ _OTHERS = {"Lipoid": "Lipoid Pneumonia", "Aspiration": "Aspiration Pneumonia"}
 _NOT_STATED = frozenset({"todo", "unknown", ""})
 
 
+def recognises(root: Path) -> bool:
+    """Return whether the folder looks like this collection."""
+    return (root / "metadata.csv").is_file() and (root / "images").is_dir()
+
+
 def read(root: Path) -> Iterator[SourceScan | SourceCase | Refusal]:
     """Yield every row of ``metadata.csv`` as a scan or refusal, then one case a patient."""
     scores = _scores(root / _SCORES)

@@ -36,6 +36,11 @@ _KNOWN = {
 }
 
 
+def recognises(root: Path) -> bool:
+    """Return whether the folder holds a DICOM file by its ending."""
+    return next(root.rglob("*.dcm"), None) is not None
+
+
 def read(root: Path) -> Iterator[SourceScan | SourceCase | Refusal]:
     """Yield every DICOM file or CT series under ``root`` as a scan or refusal, and every patient's case.
 

@@ -16,6 +16,11 @@ COLLECTION = "hannover-mhh"
 SITE = "Hannover Medical School"
 
 
+def recognises(root: Path) -> bool:
+    """Return whether the folder looks like this collection."""
+    return (root / "data.csv").is_file() and (root / "png").is_dir()
+
+
 def read(root: Path) -> Iterator[SourceScan | SourceCase | Refusal]:
     """Yield every row of ``data.csv`` as a scan or refusal, then one case a patient."""
     patients: dict[str, list[Row]] = defaultdict(list)

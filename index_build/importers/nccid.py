@@ -19,6 +19,11 @@ _NOT_INDEXED = ("mri", "unknown")
 _LEVELS = ("PatientID", "StudyInstanceUID", "SeriesInstanceUID")
 
 
+def recognises(root: Path) -> bool:
+    """Return whether the folder looks like this collection."""
+    return any((base / "data").is_dir() for base in (root, root / "training"))
+
+
 def read(root: Path) -> Iterator[SourceScan | SourceCase | Refusal]:
     """Yield every film and CT series as a scan or refusal, and every patient's current record as a case.
 

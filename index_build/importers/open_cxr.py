@@ -33,6 +33,11 @@ _HOSPITALS = {"hannover-mhh": "Hannover Medical School"}
 _FACTS = ("temperature", "pO2_saturation", "leukocyte_count", "neutrophil_count", "lymphocyte_count", "RT_PCR_positive")
 
 
+def recognises(root: Path) -> bool:
+    """Return whether the folder looks like this collection."""
+    return (root / "cases.csv").is_file() and (root / "images").is_dir()
+
+
 def read(root: Path) -> Iterator[SourceScan | SourceCase | Refusal]:
     """Yield every row of ``cases.csv`` as a scan or refusal, then one case a ``split_group``."""
     patients: dict[str, list[Row]] = defaultdict(list)
