@@ -1,5 +1,6 @@
 """Reads one scan in this process. Untrusted files go through ``ReadingPool``, which calls this in a worker."""
 
+import warnings
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
@@ -25,6 +26,13 @@ def read_scan(request: ReadRequest, limits: Limits = DEFAULT_LIMITS) -> Scan:
         RefusedScan: It is not a chest film or CT series that can be compared; the reason says why.
         FailedScan: A file is missing, damaged, or cut short.
     """
+    with warnings.catch_warnings():
+        # pydicom warns of values that the standard forbids, and quotes them; such values are read, not told.
+        warnings.simplefilter("ignore")
+        return _read(request, limits)
+
+
+def _read(request: ReadRequest, limits: Limits) -> Scan:
     if request.data is not None:
         return _read_bytes(request.data, request, limits)
     if len(request.paths) > 1:
