@@ -1,0 +1,73 @@
+"""One contract for every encoder."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from builders import a_scan
+from real_data import ROOT
+
+from scankin.models import encoder_names, load_encoder
+from scankin.retrieval.encoder import Encoder, embed
+from scankin.retrieval.errors import InvalidRequest, RefusedScan, UnknownName
+from scankin.retrieval.scan import Modality, Scan
+
+
+@pytest.fixture(scope="module", params=encoder_names())
+def encoder(request: pytest.FixtureRequest) -> Encoder:
+    return load_encoder(request.param)
+
+
+def test_has_a_card_with_its_limits(encoder: Encoder) -> None:
+    card = (ROOT / "models" / f"{encoder.identity.name}.md").read_text()
+    assert "## Limits" in card and "weights" in card
+
+
+def test_vector_is_of_unit_length_and_the_same_every_time(encoder: Encoder) -> None:
+    first, second = embed(encoder, a_scan(1)), embed(encoder, a_scan(1))
+    assert first.vectors.shape == (1, encoder.identity.dim)
+    assert np.array_equal(first.vectors, second.vectors)
+    assert not np.allclose(first.vectors, embed(encoder, a_scan(2)).vectors, atol=1e-3)
+
+
+def test_bit_depth_inversion_and_window_do_not_change_the_vector(encoder: Encoder) -> None:
+    from scankin.retrieval.scan import Window
+
+    film = a_scan(1)
+    same = [
+        Scan(Modality.XRAY, film.pixels.astype(np.uint16) * 16),
+        Scan(Modality.XRAY, 255 - film.pixels, is_inverted=True),
+        Scan(Modality.XRAY, film.pixels, window=Window(128, 256)),
+    ]
+    for other in same:
+        assert np.allclose(embed(encoder, film).vectors, embed(encoder, other).vectors, atol=2e-3)
+
+
+def test_volume_of_equal_slices_has_the_vector_of_one(encoder: Encoder) -> None:
+    one = Scan(Modality.CT, a_scan(1).pixels.astype(np.int16) * 4 - 1000, is_hounsfield=True)
+    many = Scan(Modality.CT, np.repeat(one.pixels, 3, axis=0), is_hounsfield=True, slices_in_series=3)
+    assert np.allclose(embed(encoder, one).vectors, embed(encoder, many).vectors, atol=1e-6)
+
+
+def test_a_blank_picture_is_refused(encoder: Encoder) -> None:
+    with pytest.raises(RefusedScan):
+        embed(encoder, Scan(Modality.XRAY, np.zeros((1, 50, 50), np.uint8)))
+
+
+def test_weights_that_do_not_fit_are_an_error_not_garbage(encoder: Encoder, tmp_path: Path) -> None:
+    (tmp_path / "weights.pth").write_bytes(b"no weights")
+    with pytest.raises(InvalidRequest):
+        load_encoder(encoder.identity.name, tmp_path / "weights.pth")
+
+
+def test_thumbnail_by_hand() -> None:
+    # Left half black, right half white, both 50 %: less its mean it is -1/2 and +1/2, and of length 1 that is 1/16.
+    pixels = np.zeros((64, 64), np.uint8)
+    pixels[:, 32:] = 200
+    vector = embed(load_encoder("thumbnail"), Scan(Modality.XRAY, pixels[np.newaxis])).vectors[0].reshape(16, 16)
+    assert np.allclose(vector[:, :7], -1 / 16, atol=2e-3) and np.allclose(vector[:, 9:], 1 / 16, atol=2e-3)
+
+
+def test_an_unknown_encoder_lists_those_there_are() -> None:
+    with pytest.raises(UnknownName, match="thumbnail"):
+        load_encoder("nonsense")
