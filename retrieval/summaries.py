@@ -12,6 +12,9 @@ from scankin.retrieval.case import State
 from scankin.retrieval.measures import Measure
 
 CONFIDENCE = 0.95
+
+SIMILARITY_FLOOR = 1e-6
+"""Similarities are told to 6 decimals: when none is above this, none is more alike than another."""
 _Z = float(special.ndtri(0.5 + CONFIDENCE / 2))
 
 Interval = tuple[float, float]
@@ -108,12 +111,13 @@ def summarise_measure(
 def weights_of(similarities: Sequence[float]) -> NDArray[np.float64]:
     """Return the neighbours' weights: their cosines, at least 0; all equal when none is above 0."""
     weights = np.clip(np.asarray(similarities, np.float64), 0, None)
-    return weights if weights.any() else np.ones_like(weights)
+    return weights if weights.max(initial=0) > SIMILARITY_FLOOR else np.ones_like(weights)
 
 
 def effective_size(weights: NDArray[np.float64]) -> float:
     """Return Kish's effective sample size, (sum w)^2 / sum w^2: between 1 and the number of weights."""
-    return float(weights.sum() ** 2 / (weights**2).sum())
+    relative = weights / weights.max()  # squares of tiny weights would vanish
+    return float(relative.sum() ** 2 / (relative**2).sum())
 
 
 def wilson(share: float, size: float) -> Interval:

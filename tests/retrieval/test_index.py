@@ -21,7 +21,10 @@ def brute_force(
     """Every similarity, sorted, one scan a patient: the obvious way."""
     best: list[tuple[str, float]] = []
     seen = set()
-    rows = [(-round(float(np.dot(v.astype(float), query.astype(float))), 6), r.scan, r.patient) for v, r in zip(vectors, records, strict=True)]
+    rows = [
+        (-round(float(np.dot(v.astype(float), query.astype(float))), 6), r.scan, r.patient)
+        for v, r in zip(vectors, records, strict=True)
+    ]
     for negative, scan, patient in sorted(row for row, ok in zip(rows, allowed, strict=True) if ok):
         if patient not in seen:
             seen.add(patient)

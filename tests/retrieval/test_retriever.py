@@ -81,9 +81,7 @@ def test_filters_apply_inside_the_search_and_unknown_never_passes(tmp_path: Path
         views=["pa"], sexes=["F"], sites=["north"], age_bands=["60-69"], days_since_admission=(-2, 8)
     )
     expected = {
-        f"s{n:015x}"
-        for n in range(40)
-        if n % 2 and n % 3 and n < 20 and n % 20 < 10 and n % 4 and -2 <= n - 5 <= 8
+        f"s{n:015x}" for n in range(40) if n % 2 and n % 3 and n < 20 and n % 20 < 10 and n % 4 and -2 <= n - 5 <= 8
     }
     assert set(keys(retriever, a_scan(99), filters=filters)) == expected != set()
 
@@ -97,10 +95,11 @@ def test_a_filter_that_cannot_be_names_those_that_can(wrong: dict[str, object]) 
 
 
 def test_neighbours_equal_brute_force_and_counts_add_up(tmp_path: Path) -> None:
-    facts = {n: {"findings": {"COVID-19": n % 2 == 0} if n % 5 else {}, "measures": {"brixia": float(n % 19)}} for n in range(40)}
-    cases = [
-        Case(f"p{n:015x}", "test", events=(Event(EventKind.DEATH, n % 4 == 0),)) for n in range(40) if n % 3
-    ]
+    facts = {
+        n: {"findings": {"COVID-19": n % 2 == 0} if n % 5 else {}, "measures": {"brixia": float(n % 19)}}
+        for n in range(40)
+    }
+    cases = [Case(f"p{n:015x}", "test", events=(Event(EventKind.DEATH, n % 4 == 0),)) for n in range(40) if n % 3]
     retriever = a_retriever(tmp_path, facts, cases=cases)
     query = a_scan(99)
     report = retriever.report(query, 10)
@@ -165,7 +164,10 @@ def test_a_blank_film_is_refused(tmp_path: Path) -> None:
 
 def test_another_encoder_is_refused_when_the_retriever_is_made(tmp_path: Path) -> None:
     version = a_version(
-        tmp_path, [a_record(1)], unit(np.ones((1, 256))), ENCODER.identity.__class__(**{**vars(ENCODER.identity), "weights": "x"})
+        tmp_path,
+        [a_record(1)],
+        unit(np.ones((1, 256))),
+        ENCODER.identity.__class__(**{**vars(ENCODER.identity), "weights": "x"}),
     )
     with pytest.raises(EncoderMismatch, match="weights"):
         Retriever(version, ENCODER)

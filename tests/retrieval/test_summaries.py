@@ -56,7 +56,7 @@ def test_measure_is_a_weighted_mean_within_its_scale() -> None:
     summary = summarise_measure(MEASURES["brixia"], [18.0, None, 9.0], [0.8, 0.9, 0.4])
     assert summary.known == 2
     assert summary.estimate == pytest.approx((18 * 0.8 + 9 * 0.4) / 1.2)
-    assert summary.interval is not None and 0 <= summary.interval[0] and summary.interval[1] == 18
+    assert summary.interval is not None and summary.interval[0] >= 0 and summary.interval[1] == 18
     assert summarise_measure(MEASURES["brixia"], [7.0], [0.5]).interval is None
 
 
