@@ -20,6 +20,16 @@ out, err = Console(highlight=False), Console(stderr=True, highlight=False)
 
 USAGE_EXIT, SCAN_EXIT, STORE_EXIT, INTERRUPTED_EXIT = 2, 3, 4, 130
 CORES = os.cpu_count() or 1
+WRITE_ERRORS = (
+    errno.ENOSPC,
+    errno.EDQUOT,
+    errno.EFBIG,
+    errno.EIO,
+    errno.EACCES,
+    errno.EROFS,
+    errno.EPERM,
+    errno.ENOENT,
+)
 
 Index = Annotated[Path, typer.Option("--index", help="Folder of the store.")]
 K = Annotated[int, typer.Option("-k", help="Patients wanted, 1 to 1,000.")]
@@ -152,7 +162,7 @@ def main() -> None:
     except ScankinError as error:
         _end(f"{type(error).__name__}: {error}", USAGE_EXIT)
     except OSError as error:
-        if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EROFS, errno.EPERM, errno.ENOENT):
+        if error.errno not in WRITE_ERRORS:
             raise
         _end(f"The output cannot be written: {error.strerror}. What was there before is unchanged.", STORE_EXIT)
     except KeyboardInterrupt:

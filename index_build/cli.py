@@ -24,6 +24,7 @@ StoreFolder = Annotated[Path, typer.Argument(help="Folder of the store.")]
 
 CORES = os.cpu_count() or 1
 USAGE_EXIT, STORE_EXIT, INTERRUPTED_EXIT = 2, 4, 130
+WRITE_ERRORS = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EACCES, errno.EROFS, errno.EPERM)
 
 
 @app.command()
@@ -157,7 +158,7 @@ def main() -> None:
     except ScankinError as error:
         _end(error, USAGE_EXIT)
     except OSError as error:
-        if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EROFS, errno.EPERM):
+        if error.errno not in WRITE_ERRORS:
             raise
         _end(
             InvalidRequest(f"The disk refused a write: {error.strerror}. Nothing that was published changed."),

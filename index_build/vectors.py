@@ -3,6 +3,7 @@
 import json
 import sqlite3
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from types import TracebackType
@@ -12,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scankin.retrieval.encoder import EncoderIdentity
+from scankin.retrieval.errors import CasebookError
 
 CACHE = "cache.sqlite"
 _QUERY_SIZE = 500
@@ -30,8 +32,9 @@ class VectorCache:
 
     def __init__(self, casebook: Path) -> None:
         self._db = sqlite3.connect(casebook / CACHE)
-        self._db.execute("PRAGMA secure_delete = ON")
-        self._db.executescript(_TABLES)
+        with _writing():
+            self._db.execute("PRAGMA secure_delete = ON")
+            self._db.executescript(_TABLES)
 
     def __enter__(self) -> Self:
         return self
@@ -39,20 +42,28 @@ class VectorCache:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._db.commit()
-        self._db.close()
+        try:
+            self.commit()
+        finally:
+            self._db.close()
 
     def add(self, encoder: EncoderIdentity, pixel_hash: str, vector: NDArray[np.float32], png: bytes) -> None:
         """Keep a scan's vector ``[dim]`` and thumbnail; durable after ``commit``."""
         identity = json.dumps(asdict(encoder), sort_keys=True)
-        self._db.execute("INSERT OR IGNORE INTO encoders VALUES (?, ?)", (encoder.digest, identity))
         blob = vector.astype("<f4").tobytes()
-        self._db.execute("INSERT OR REPLACE INTO vectors VALUES (?, ?, ?)", (encoder.digest, pixel_hash, blob))
-        self._db.execute("INSERT OR REPLACE INTO thumbnails VALUES (?, ?)", (pixel_hash, png))
+        with _writing():
+            self._db.execute("INSERT OR IGNORE INTO encoders VALUES (?, ?)", (encoder.digest, identity))
+            self._db.execute("INSERT OR REPLACE INTO vectors VALUES (?, ?, ?)", (encoder.digest, pixel_hash, blob))
+            self._db.execute("INSERT OR REPLACE INTO thumbnails VALUES (?, ?)", (pixel_hash, png))
 
     def commit(self) -> None:
-        """Make what was added survive a crash."""
-        self._db.commit()
+        """Make what was added survive a crash.
+
+        Raises:
+            CasebookError: The disk refuses the write; what was committed before stays.
+        """
+        with _writing():
+            self._db.commit()
 
     def vectors(self, encoder: EncoderIdentity, hashes: Iterable[str]) -> dict[str, NDArray[np.float32]]:
         """Return the vectors ``[dim]`` of those pixel hashes that have both a vector and a thumbnail."""
@@ -72,6 +83,16 @@ class VectorCache:
         for scan, pixel_hash in keys:
             (png,) = self._db.execute("SELECT png FROM thumbnails WHERE pixel_hash = ?", (pixel_hash,)).fetchone()
             yield scan, png
+
+
+@contextmanager
+def _writing() -> Iterator[None]:
+    try:
+        yield
+    except sqlite3.OperationalError as error:
+        raise CasebookError(
+            f"The casebook's cache of vectors cannot be written: {error}. Free space, or allow writing, and run again."
+        ) from error
 
 
 def _chunks(values: Iterable[str]) -> Iterator[list[str]]:

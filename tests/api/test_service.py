@@ -36,7 +36,8 @@ class Running:
         self.url = f"http://127.0.0.1:{port}"
         command = [sys.executable, "-m", "scankin.api", "serve", "--index", str(self.store), "--port", str(port)]
         environment = {"SCANKIN_POLL_SECONDS": "0.1", "SCANKIN_MAX_UPLOAD_MIB": "2", "PATH": "/usr/bin:/bin"}
-        self.process = subprocess.Popen(command, stderr=self.log.open("wb"), env=environment)
+        with self.log.open("wb") as log:
+            self.process = subprocess.Popen(command, stderr=log, env=environment)
         self.client = httpx.Client(base_url=self.url, timeout=30)
         for _ in range(200):
             try:
@@ -244,11 +245,19 @@ def test_logs_are_lines_of_json_without_patients_and_paths(service: Running) -> 
 
 
 def test_without_a_store_it_is_alive_and_not_ready(tmp_path: Path) -> None:
-    from starlette.testclient import TestClient
+    import asyncio
 
-    with TestClient(create_app(Settings(index=tmp_path / "nothing", workers=1))) as client:
-        assert client.get("/healthz").status_code == 200
-        answer = client.get("/readyz")
-        assert (answer.status_code, answer.json()["code"]) == (503, "index_unavailable")
-        answer = client.post("/v1/similar", files={"file": a_film(1)})
-        assert answer.status_code == 503
+    app = create_app(Settings(index=tmp_path / "nothing", workers=1))
+
+    async def ask() -> None:
+        transport = httpx.ASGITransport(app)
+        async with (
+            app.router.lifespan_context(app),
+            httpx.AsyncClient(transport=transport, base_url="http://x") as http,
+        ):
+            assert (await http.get("/healthz")).status_code == 200
+            answer = await http.get("/readyz")
+            assert (answer.status_code, answer.json()["code"]) == (503, "index_unavailable")
+            assert (await http.post("/v1/similar", files={"file": a_film(1)})).status_code == 503
+
+    asyncio.run(ask())
