@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from scankin.retrieval.errors import InvalidRequest, ScanError, ScankinError, StoreError
+from scankin.retrieval.leaving import run_and_leave
 
 if TYPE_CHECKING:
     from scankin.api.engine import Options
@@ -153,6 +154,10 @@ def serve(
 
 def main() -> None:
     """Run the command line; what can be foreseen ends in one clear line, not a traceback."""
+    run_and_leave(_run)
+
+
+def _run() -> None:
     try:
         app()
     except ScanError as error:

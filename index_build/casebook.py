@@ -114,7 +114,7 @@ class Casebook:
             data = path.read_bytes()
             if hashlib.sha256(data).hexdigest() != raw["tables"].get(name):
                 raise CasebookError(f"{folder.name}: {name}.parquet does not match the manifest. Ingest again.")
-            tables[name] = pq.read_table(pa.BufferReader(data), use_threads=False).cast(schema)
+            tables[name] = pq.read_table(pa.BufferReader(data)).cast(schema)
         if not (folder / SECRET).is_file():
             raise CasebookError(f"{folder.name}: {SECRET} is missing; without it no key can be derived. Restore it.")
         return cls(

@@ -14,6 +14,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from scankin.retrieval.errors import CasebookError, InvalidRequest, ScankinError, StoreError
+from scankin.retrieval.leaving import run_and_leave
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
 out, err = Console(), Console(stderr=True)
@@ -151,6 +152,10 @@ def construct(
 
 def main() -> None:
     """Run the command line; what can be foreseen ends in one clear line, not a traceback."""
+    run_and_leave(_run)
+
+
+def _run() -> None:
     try:
         app()
     except (CasebookError, StoreError) as error:

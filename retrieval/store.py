@@ -239,8 +239,7 @@ def _require_hash(manifest: Manifest, version: str, name: str, digest: str) -> N
 
 
 def _table(data: bytes) -> pa.Table:
-    # Arrow's threads, still starting when a command ends early, abort the process (seen beside torch, 1 run in 4).
-    return pq.read_table(pa.BufferReader(data), use_threads=False)
+    return pq.read_table(pa.BufferReader(data))
 
 
 def _faiss_index(data: bytes, version: str) -> Any:
