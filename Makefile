@@ -29,7 +29,7 @@ demo: $(VENV)/.run ## install, build an index of constructed patients (or DATA=f
 	@PATH="$(CURDIR)/$(BIN):$$PATH" sh scripts/demo.sh "$(DEMO)" "$(DATA)" "$(FROM)" "$(QUERY)"
 
 test: $(VENV)/.test ## install what tests need and run the fast ones
-	$(BIN)/python -m pytest -n 2 -m "not slow"
+	$(BIN)/python -m pytest -q -n 2 -m "not slow"
 
 test-slow: $(VENV)/.test ## run the slow tests: kills, mutated files, real collections end to end
 	$(BIN)/python -m pytest -m slow
