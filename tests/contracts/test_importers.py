@@ -63,6 +63,12 @@ def test_yields_scans_with_unique_ids_and_files_inside_the_folder(read: tuple[st
         assert (root / scan.files[0]).is_file()
 
 
+def test_yields_scans_cases_and_refusals_and_nothing_else(read: tuple[str, Path, list[Item]]) -> None:
+    _, _, items = read
+    assert {type(item) for item in items} <= {SourceScan, SourceCase, Refusal}
+    assert all(isinstance(item, SourceScan | SourceCase | Refusal) and item.collection for item in items)
+
+
 def test_every_patient_has_one_case(read: tuple[str, Path, list[Item]]) -> None:
     _, _, items = read
     cases = [case.patient_id for case in of(items, SourceCase)]
