@@ -3,30 +3,72 @@
 import csv
 import math
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from scankin.retrieval.case import Event, EventKind
 from scankin.retrieval.errors import CasebookError
+from scankin.retrieval.measures import MEASURES
 from scankin.retrieval.scan import Age, Sex, View
 
 Row = dict[str, str]
 
+OLDEST_YEARS = 120.0
 
-def rows_of(path: Path, columns: Iterable[str], collection: str) -> Iterator[Row]:
-    """Yield the rows of a CSV file (UTF-8, with or without byte order mark), values stripped, missing ones empty.
+NOT_WHOLE = "The row has fewer or more values than the header names: it is cut or shifted."
+
+_VIEW_NAMES = {
+    **{view.value.upper(): view for view in View},
+    "LAT": View.LATERAL,
+    "LATERAL": View.LATERAL,
+    "AP SEMI ERECT": View.AP,  # neither of the two positions that are told apart
+}
+
+
+@dataclass(frozen=True)
+class Line:
+    """One row of a CSV file.
+
+    Attributes:
+        number: Of its last line in the file, from 1; names a row that has no usable id.
+        row: Its values by column, stripped; a missing one is empty.
+        is_whole: False when it has fewer or more values than the header has names (``NOT_WHOLE``).
+    """
+
+    number: int
+    row: Row
+    is_whole: bool
+
+
+def rows_of(path: Path, columns: Iterable[str], collection: str) -> Iterator[Line]:
+    """Yield the rows of a CSV file (UTF-8, with or without byte order mark).
+
+    Bytes that are not UTF-8 stay apart as escapes, so that two different ids never become one.
 
     Raises:
-        CasebookError: The file is not there, or lacks one of ``columns``.
+        CasebookError: The file is not there, lacks one of ``columns``, or stops being CSV.
     """
     if not path.is_file():
         raise CasebookError(f"This is not {collection}: it has no {path.name}. Name the folder that holds it.")
-    with path.open(encoding="utf-8-sig", errors="replace", newline="") as file:
-        reader = csv.DictReader(file)
-        missing = sorted(set(columns) - set(reader.fieldnames or ()))
-        if missing:
-            raise CasebookError(f"This is not {collection}: {path.name} has no column {missing[0]!r}.")
-        for row in reader:
-            yield {name: (value or "").strip() for name, value in row.items() if isinstance(name, str)}
+    with path.open(encoding="utf-8-sig", errors="backslashreplace", newline="") as file:
+        reader = csv.reader(file)
+        try:
+            names = [name.strip() for name in next(reader, [])]
+            missing = sorted(set(columns) - set(names))
+            if missing:
+                raise CasebookError(f"This is not {collection}: {path.name} has no column {missing[0]!r}.")
+            for values in reader:
+                if values:
+                    yield _line(reader.line_num, names, [value.strip() for value in values])
+        except csv.Error as error:
+            raise CasebookError(
+                f"{path.name} cannot be read past line {reader.line_num} ({error}). Mend the file and ingest again."
+            ) from error
+
+
+def _line(number: int, names: list[str], values: list[str]) -> Line:
+    # Spreadsheets leave columns without a name or value at the end: their number does not matter.
+    is_whole = not any(values[len(names) :]) and not any(names[len(values) :])
+    return Line(number, dict(zip(names, values + [""] * len(names), strict=False)), is_whole)
 
 
 def stated_yes_no(text: str) -> bool | None:
@@ -35,14 +77,15 @@ def stated_yes_no(text: str) -> bool | None:
 
 
 def age_of(text: str) -> Age | None:
-    """Return the age of "63", "50+" or "1-5" years; None for anything else."""
+    """Return the age of "63", "50+" or "1-5" years, at most 120; None for anything else."""
     try:
-        if text.endswith("+"):
-            return Age(float(text[:-1]), math.inf)
-        low, dash, high = text.partition("-")
-        return Age(float(low), float(high)) if dash and low else Age.of(float(text))
+        low, dash, high = text.rstrip("+").partition("-")
+        age = Age(float(low), float(high) if dash else float(low))
     except ValueError:
         return None
+    if age.high > OLDEST_YEARS:
+        return None
+    return Age(age.low, math.inf) if text.endswith("+") else age
 
 
 def sex_of(text: str) -> Sex | None:
@@ -52,7 +95,7 @@ def sex_of(text: str) -> Sex | None:
 
 def view_of(text: str) -> View | None:
     """Return the view of its name in either case; None for anything else."""
-    return next((view for view in View if view.value.lower() == text.strip().lower()), None)
+    return _VIEW_NAMES.get(" ".join(text.upper().split()))
 
 
 def number_of(text: str) -> float | None:
@@ -70,21 +113,20 @@ def day_of(text: str) -> int | None:
     return None if number is None else round(number)
 
 
+def measures_of(**texts: str) -> dict[str, float]:
+    """Return the measures that are stated, by name; a number off a measure's scale is not one of that measure."""
+    numbers = {name: number_of(text) for name, text in texts.items()}
+    return {
+        name: number
+        for name, number in numbers.items()
+        if number is not None and MEASURES[name].low <= number <= MEASURES[name].high
+    }
+
+
 def is_inside(path: str) -> bool:
-    """Return whether a relative path stays in its folder."""
+    """Return whether a relative path names something in its folder."""
     parts = PurePosixPath(path)
-    return bool(path) and not parts.is_absolute() and ".." not in parts.parts
-
-
-def ever(kind: EventKind, *answers: bool | None) -> Iterator[Event]:
-    """Yield that ``kind`` happened when an answer is yes; that it did not when the first, of "ever", is no.
-
-    A no to "at this film" says nothing of ever, so only the first answer can deny.
-    """
-    if any(answers):
-        yield Event(kind, happened=True)
-    elif answers and answers[0] is False:
-        yield Event(kind, happened=False)
+    return bool(parts.parts) and not parts.is_absolute() and ".." not in parts.parts and "\x00" not in path
 
 
 def only_value(rows: Iterable[Row], column: str) -> str | None:

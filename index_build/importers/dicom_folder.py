@@ -1,16 +1,17 @@
 """Any tree of DICOM files, with an optional ``cases.csv`` of what is known of the patients (see docs/importers.md)."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import date
 from pathlib import Path
 
-from scankin.index_build.csv_rows import Row, age_of, ever, rows_of, sex_of, stated_yes_no
-from scankin.index_build.findings import stated_findings
+from scankin.index_build.case_events import ever
+from scankin.index_build.csv_rows import NOT_WHOLE, Line, Row, age_of, rows_of, sex_of, stated_yes_no
+from scankin.index_build.findings import COVID, NO_FINDING, PNEUMONIA, stated_findings
 from scankin.index_build.importers.base import Refusal, SourceCase, SourceScan
 from scankin.retrieval.case import Clock, Event, EventKind
 from scankin.retrieval.errors import CasebookError, Reason
-from scankin.retrieval.reading import ReadingPool, find_scans
+from scankin.retrieval.reading import FoundScan, ReadingPool, find_scans
 from scankin.retrieval.scan import Modality
 
 COLLECTION = "dicom-folder"
@@ -22,18 +23,10 @@ _EVENTS = {
     "intubated": EventKind.INTUBATION,
     "oxygen": EventKind.OXYGEN,
 }
-_FINDINGS = {"covid_19": "COVID-19", "pneumonia": "Pneumonia", "no_finding": "No Finding"}
-_KNOWN = {
-    "patient_id",
-    "sex",
-    "age",
-    "site",
-    "admission_date",
-    "last_seen_alive",
-    *_FINDINGS,
-    *_EVENTS,
-    *(f"{name}_date" for name in _EVENTS),
-}
+_FINDINGS = {"covid_19": COVID, "pneumonia": PNEUMONIA, "no_finding": NO_FINDING}
+_YES_NO = (*_EVENTS, *_FINDINGS)
+_DATES = ("admission_date", *(f"{name}_date" for name in _EVENTS), "last_seen_alive")
+_KNOWN = frozenset({"patient_id", "sex", "age", "site", *_YES_NO, *_DATES})
 
 
 def recognises(root: Path) -> bool:
@@ -42,56 +35,110 @@ def recognises(root: Path) -> bool:
 
 
 def read(root: Path) -> Iterator[SourceScan | SourceCase | Refusal]:
-    """Yield every DICOM file or CT series under ``root`` as a scan or refusal, and every patient's case.
+    """Yield every patient of ``cases.csv`` as a case, then every DICOM file or CT series as a scan or refusal.
 
-    Headers are read in worker processes. A patient is a PatientID; a file without one is a patient of its own.
+    Headers are read in worker processes. A patient is a PatientID; a file without one is a patient of its own. A row of
+    ``cases.csv`` that cannot be read as documented is refused as a whole: its patient is then one of whom nothing is
+    known.
     """
     if not root.is_dir():
         raise CasebookError("This is no folder. Name the folder that holds the DICOM files.")
-    rows = {row["patient_id"]: row for row in _rows(root)}
-    cased: set[str] = set()
+    rows: dict[str, Row] = {}
+    for line in _lines(root):
+        problem = _problem(line, rows)
+        if problem:
+            yield Refusal(COLLECTION, f"{CASES} line {line.number}", Reason.BROKEN_RECORD, problem)
+        else:
+            rows[line.row["patient_id"]] = line.row
+            yield _case(line.row["patient_id"], line.row)
+    cased = set(rows)
+    is_empty = True
     with ReadingPool(os.cpu_count() or 1) as pool:
         for found in find_scans([root], pool):
-            name = found.paths[0].relative_to(root).as_posix()
-            if found.error is not None or found.header is None:
-                error = found.error
-                yield Refusal(
-                    COLLECTION,
-                    name,
-                    error.reason if error else Reason.NOT_DICOM,
-                    error.message if error else "It is a picture, not a DICOM file.",
-                )
-                continue
-            patient = found.header.patient_id or f"no PatientID: {name}"
-            row = rows.get(patient, {})
-            if patient not in cased:
-                cased.add(patient)
-                yield _case(patient, row)
-            yield SourceScan(
-                collection=COLLECTION,
-                source_id=name,
-                patient_id=patient,
-                files=tuple(path.relative_to(root).as_posix() for path in found.paths),
-                modality=Modality.CT if found.header.modality == "CT" else None,
-                sex=sex_of(row.get("sex", "")),
-                age=age_of(row.get("age", "")),
-                site=row.get("site") or None,
-                findings=_findings(row),
-            )
+            is_empty = False
+            item = _item(found, root, rows)
+            if isinstance(item, SourceScan) and item.patient_id not in cased:
+                cased.add(item.patient_id)
+                yield _case(item.patient_id, {})
+            yield item
+    if is_empty:
+        raise CasebookError("This is no folder of DICOM files: it holds none. Name the folder that does.")
 
 
-def _rows(root: Path) -> Iterator[Row]:
+def _item(found: FoundScan, root: Path, rows: Mapping[str, Row]) -> SourceScan | Refusal:
+    files = tuple(path.relative_to(root).as_posix() for path in found.paths)
+    if not all(_is_text(file) for file in files):
+        name = files[0].encode("utf-8", "backslashreplace").decode()
+        return Refusal(COLLECTION, name, Reason.UNREADABLE_FILE, "A file's name is not UTF-8. Rename it.")
+    if found.error is not None:
+        return Refusal(COLLECTION, files[0], found.error.reason, found.error.message)
+    if found.header is None:
+        return Refusal(COLLECTION, files[0], Reason.NOT_DICOM, "It is a picture, not a DICOM file.")
+    patient_id = found.header.patient_id or f"no PatientID: {files[0]}"
+    row = rows.get(patient_id, {})
+    return SourceScan(
+        collection=COLLECTION,
+        source_id=files[0],
+        patient_id=patient_id,
+        files=files,
+        modality=Modality.CT if found.header.modality == "CT" else None,
+        sex=sex_of(row.get("sex", "")),
+        age=age_of(row.get("age", "")),
+        site=row.get("site") or None,
+        findings=_findings(row),
+    )
+
+
+def _lines(root: Path) -> Iterator[Line]:
     if (root / CASES).is_file():
         yield from rows_of(root / CASES, ("patient_id",), COLLECTION)
 
 
-def _findings(row: Row) -> dict[str, bool]:
+def _problem(line: Line, earlier: Mapping[str, Row]) -> str | None:
+    """Return why a row cannot be taken: what a user wrote is never dropped in silence."""
+    row = line.row
+    if not line.is_whole:
+        return NOT_WHOLE
+    if not row["patient_id"]:
+        return "The row has no patient_id."
+    if row["patient_id"] in earlier:
+        return "Another row has the same patient_id."
+    return _unreadable(row) or _contradiction(row)
+
+
+def _unreadable(row: Row) -> str | None:
+    for column in _YES_NO:
+        if row.get(column) and stated_yes_no(row[column]) is None:
+            return f"{column} is {row[column]!r}; Y, N or nothing is read."
+    for column in _DATES:
+        if row.get(column) and _day(row[column]) is None:
+            return f"{column} is {row[column]!r}; dates are read as 2020-04-01."
+    if row.get("sex") and sex_of(row["sex"]) is None:
+        return f"sex is {row['sex']!r}; F, M or nothing is read."
+    if row.get("age") and age_of(row["age"]) is None:
+        return f"age is {row['age']!r}; years are read, as 63, 50+ or 1-5."
+    return None
+
+
+def _contradiction(row: Row) -> str | None:
+    for name in _EVENTS:
+        if stated_yes_no(row.get(name, "")) is False and row.get(f"{name}_date"):
+            return f"{name} is N, yet {name}_date is stated."
+    if stated_yes_no(row.get("no_finding", "")) and stated_yes_no(row.get("pneumonia", "")):
+        return "no_finding and pneumonia are both Y."
+    return None
+
+
+def _findings(row: Mapping[str, str]) -> dict[str, bool]:
     stated = {label: stated_yes_no(row.get(column, "")) for column, label in _FINDINGS.items()}
-    implied = stated_findings([label for label, answer in stated.items() if answer])
-    return {**implied, **{label: answer for label, answer in stated.items() if answer is not None}}
+    # COVID-19 is a pneumonia unless the row itself says otherwise: a positive swab and clear lungs go together.
+    is_label = stated[COVID] and stated[PNEUMONIA] is not False and not stated[NO_FINDING]
+    labels = [label for label, answer in stated.items() if answer and (label != COVID or is_label)]
+    found = stated_findings(labels, covid=stated[COVID])
+    return {**found, **{label: answer for label, answer in stated.items() if answer is not None}}
 
 
-def _case(patient: str, row: Row) -> SourceCase:
+def _case(patient_id: str, row: Mapping[str, str]) -> SourceCase:
     events: list[Event] = []
     admitted = _day(row.get("admission_date", ""))
     if admitted is not None:
@@ -104,11 +151,11 @@ def _case(patient: str, row: Row) -> SourceCase:
             events.extend(ever(kind, stated_yes_no(row.get(name, ""))))
     return SourceCase(
         collection=COLLECTION,
-        patient_id=patient,
+        patient_id=patient_id,
         clock=Clock.CALENDAR,
         events=tuple(events),
         last_seen_alive=_day(row.get("last_seen_alive", "")),
-        facts={name: value for name, value in row.items() if value and name not in _KNOWN},
+        facts={name: value for name, value in row.items() if name and value and name not in _KNOWN},
     )
 
 
@@ -117,3 +164,11 @@ def _day(text: str) -> int | None:
         return (date.fromisoformat(text) - _EPOCH).days
     except ValueError:
         return None
+
+
+def _is_text(name: str) -> bool:
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

@@ -4,16 +4,42 @@ from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 
-from scankin.index_build.csv_rows import Row, age_of, day_of, ever, is_inside, rows_of, sex_of, view_of
-from scankin.index_build.findings import stated_findings
+from scankin.index_build.case_events import ever, hannover_days, settled
+from scankin.index_build.csv_rows import (
+    NOT_WHOLE,
+    Line,
+    Row,
+    age_of,
+    day_of,
+    is_inside,
+    only_value,
+    rows_of,
+    sex_of,
+    view_of,
+)
+from scankin.index_build.findings import COVID, stated_findings
 from scankin.index_build.importers.base import Refusal, SourceCase, SourceScan
-from scankin.index_build.importers.open_cxr import hannover_days
 from scankin.retrieval.case import Clock, Event, EventKind
 from scankin.retrieval.errors import Reason
 from scankin.retrieval.scan import Modality
 
 COLLECTION = "hannover-mhh"
-SITE = "Hannover Medical School"
+SITE = "Hannover Medical School, Hannover, Germany"
+"""Spelled as other collections spell the same hospital, so that it is one site."""
+
+_MODALITIES = {"CR": Modality.XRAY, "DX": Modality.XRAY, "CT": Modality.CT}
+
+_FACTS = (
+    "crp_val",
+    "d-dimer_val",
+    "factor_xii_val",
+    "ldh_val",
+    "lymphocytes_val",
+    "neutrophils_val",
+    "pco2_val",
+    "po2_val",
+)
+"""Stated of a film's day; facts of the patient only where all films agree on one value."""
 
 
 def recognises(root: Path) -> bool:
@@ -22,24 +48,34 @@ def recognises(root: Path) -> bool:
 
 
 def read(root: Path) -> Iterator[SourceScan | SourceCase | Refusal]:
-    """Yield every row of ``data.csv`` as a scan or refusal, then one case a patient."""
+    """Yield every row of ``data.csv`` as a scan or refusal, in its order, then one case a patient."""
     patients: dict[str, list[Row]] = defaultdict(list)
     seen: set[str] = set()
-    for number, row in enumerate(rows_of(root / "data.csv", ("patient_id", "image_id"), "hannover"), start=2):
-        image, patient = row["image_id"], row["patient_id"]
-        if not image or not patient or image in seen or not is_inside(image):
-            yield Refusal(
-                COLLECTION,
-                f"line {number}",
-                Reason.BROKEN_RECORD,
-                "The row lacks an image_id or patient_id, or repeats an image_id.",
-            )
+    for line in rows_of(root / "data.csv", ("patient_id", "image_id", "modality"), "hannover"):
+        problem = _problem(line, seen)
+        if problem:
+            yield Refusal(COLLECTION, line.row["image_id"] or f"line {line.number}", *problem)
             continue
-        seen.add(image)
-        patients[patient].append(row)
-        yield _scan(row)
+        seen.add(line.row["image_id"])
+        patients[line.row["patient_id"]].append(line.row)
+        yield _scan(line.row)
     for patient, rows in patients.items():
         yield _case(patient, rows)
+
+
+def _problem(line: Line, seen: set[str]) -> tuple[Reason, str] | None:
+    row = line.row
+    if not line.is_whole:
+        return Reason.BROKEN_RECORD, NOT_WHOLE
+    if not row["image_id"] or not row["patient_id"]:
+        return Reason.BROKEN_RECORD, "The row lacks an image_id or patient_id."
+    if row["image_id"] in seen:
+        return Reason.BROKEN_RECORD, "Another row has the same image_id."
+    if not is_inside(row["image_id"]):
+        return Reason.BROKEN_RECORD, "image_id leads out of the folder."
+    if row["modality"] not in _MODALITIES:
+        return Reason.UNSUPPORTED_MODALITY, f"modality is {row['modality']!r}; CR, DX and CT are read."
+    return None
 
 
 def _scan(row: Row) -> SourceScan:
@@ -49,34 +85,32 @@ def _scan(row: Row) -> SourceScan:
         source_id=row["image_id"],
         patient_id=row["patient_id"],
         files=(f"png/{row['image_id']}.png",),
-        modality=Modality.CT if row.get("modality") == "CT" else Modality.XRAY,
+        modality=_MODALITIES[row["modality"]],
         view=view_of(row.get("projection", "")),
         sex=sex_of(row.get("sex", "")),
         age=age_of(row.get("age", "")),
         site=SITE,
         day=None if admitted is None else -admitted,
-        findings=stated_findings((), covid=True),  # every patient of the repository had COVID-19
+        findings=stated_findings([COVID]),  # the repository holds films of COVID-19 cases and no others
     )
 
 
 def _case(patient: str, rows: list[Row]) -> SourceCase:
-    dated = {event for row in rows for event in hannover_days(row)}
-
-    def stated(column: str) -> bool:
+    def is_stated(column: str) -> bool:
         return any(day_of(row.get(column, "")) is not None for row in rows)
 
-    # The rule by which these films are labelled elsewhere: an ICU admission is recorded or there was none; survival is
-    # known from a death, or from a release from intensive care without one.
-    died = True if stated("death_offset") else False if stated("icu_release_offset") else None
-    undated = [
+    # The rule by which the covid-chestxray collection labels the same films: an ICU admission is recorded or there was
+    # none; survival is known from a death, or from a release from intensive care without one.
+    died = True if is_stated("death_offset") else False if is_stated("icu_release_offset") else None
+    events: list[Event] = [
+        *(event for row in rows for event in hannover_days(row)),
         *ever(EventKind.DEATH, died),
-        *ever(EventKind.ICU_ADMISSION, stated("icu_admission_offset")),
+        *ever(EventKind.ICU_ADMISSION, is_stated("icu_admission_offset")),
     ]
-    kinds = {event.kind for event in dated}
-    events: list[Event] = [*dated, *(event for event in undated if event.kind not in kinds)]
     return SourceCase(
         collection=COLLECTION,
         patient_id=patient,
-        clock=Clock.ADMISSION if stated("admission_offset") else Clock.NONE,
-        events=tuple(sorted(events, key=lambda event: (event.kind, event.day or 0))),
+        clock=Clock.ADMISSION if is_stated("admission_offset") else Clock.NONE,
+        events=settled(events),
+        facts={name: value for name in _FACTS if (value := only_value(rows, name))},
     )

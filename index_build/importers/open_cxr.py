@@ -4,33 +4,52 @@ from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 
+from scankin.index_build.case_events import hannover_days, settled, stated_events, undated
 from scankin.index_build.csv_rows import (
+    NOT_WHOLE,
+    Line,
     Row,
     age_of,
     day_of,
-    ever,
     is_inside,
-    number_of,
+    measures_of,
     only_value,
     rows_of,
     sex_of,
-    stated_yes_no,
     view_of,
 )
-from scankin.index_build.findings import NIH_VOCABULARY, stated_findings
+from scankin.index_build.findings import NIH_VOCABULARY, PNEUMONIA, stated_findings
 from scankin.index_build.importers.base import Refusal, SourceCase, SourceScan
-from scankin.retrieval.case import Clock, Event, EventKind
+from scankin.retrieval.case import Clock
 from scankin.retrieval.errors import Reason
 from scankin.retrieval.scan import Modality
 
+COLLECTION = "open-cxr"
 _COLUMNS = ("image_id", "image_path", "source", "patient_id", "split_group", "modality", "labels", "covid_status")
 
-_VOCABULARIES = {"nih-chestxray14": NIH_VOCABULARY, "kermany-paediatric": ("Pneumonia",)}
+_VOCABULARIES = {"nih-chestxray14": NIH_VOCABULARY, "kermany-paediatric": (PNEUMONIA,)}
 """What a collection states of every film: NIH its fourteen labels, Kermany pneumonia or normal."""
 
-_HOSPITALS = {"hannover-mhh": "Hannover Medical School"}
+_FROM_ADMISSION = "days since admission"
+"""How ``offset_basis`` begins where the days are those of the admission clock."""
 
-_FACTS = ("temperature", "pO2_saturation", "leukocyte_count", "neutrophil_count", "lymphocyte_count", "RT_PCR_positive")
+_FACTS = (
+    "temperature",
+    "pO2_saturation",
+    "leukocyte_count",
+    "neutrophil_count",
+    "lymphocyte_count",
+    "RT_PCR_positive",
+    "lab_crp",
+    "lab_d_dimer",
+    "lab_factor_xii",
+    "lab_ldh",
+    "lab_lymphocytes",
+    "lab_neutrophils",
+    "lab_pco2",
+    "lab_po2",
+)
+"""Stated of a film's day; facts of the patient only where all films agree on one value."""
 
 
 def recognises(root: Path) -> bool:
@@ -39,28 +58,34 @@ def recognises(root: Path) -> bool:
 
 
 def read(root: Path) -> Iterator[SourceScan | SourceCase | Refusal]:
-    """Yield every row of ``cases.csv`` as a scan or refusal, then one case a ``split_group``."""
-    patients: dict[str, list[Row]] = defaultdict(list)
-    seen: set[str] = set()
-    for number, row in enumerate(rows_of(root / "cases.csv", _COLUMNS, "open-cxr"), start=2):
-        problem = _problem(row, seen)
+    """Yield every row of ``cases.csv`` as a scan or refusal, in its order, then one case a ``split_group``."""
+    rows: dict[str, Row] = {}
+    for line in rows_of(root / "cases.csv", _COLUMNS, COLLECTION):
+        row = line.row
+        problem = _problem(line, rows)
         if problem:
-            yield Refusal(
-                row["source"] or "open-cxr", row["image_id"] or f"line {number}", Reason.BROKEN_RECORD, problem
-            )
-            continue
-        seen.add(row["image_id"])
+            name = row["image_id"] or f"line {line.number}"
+            yield Refusal(row["source"] or COLLECTION, name, Reason.BROKEN_RECORD, problem)
+        else:
+            rows[row["image_id"]] = row
+    patients: dict[str, list[Row]] = defaultdict(list)
+    for row in rows.values():
         patients[row["split_group"]].append(row)
-        yield _scan(row)
-    for patient_id, rows in patients.items():
-        yield _case(patient_id, rows)
+    clocks = {patient_id: _clock(of_patient) for patient_id, of_patient in patients.items()}
+    for row in rows.values():
+        yield _scan(row, clocks[row["split_group"]])
+    for patient_id, of_patient in patients.items():
+        yield _case(patient_id, of_patient, clocks[patient_id])
 
 
-def _problem(row: Row, seen: set[str]) -> str | None:
+def _problem(line: Line, earlier: dict[str, Row]) -> str | None:
+    row = line.row
+    if not line.is_whole:
+        return NOT_WHOLE
     for column in ("image_id", "source", "split_group"):
         if not row[column]:
             return f"The row has no {column}."
-    if row["image_id"] in seen:
+    if row["image_id"] in earlier:
         return "Another row has the same image_id."
     if row["modality"] not in [modality.value for modality in Modality]:
         return f"modality is {row['modality']!r}; X-ray and CT are read."
@@ -69,12 +94,7 @@ def _problem(row: Row, seen: set[str]) -> str | None:
     return None
 
 
-def _scan(row: Row) -> SourceScan:
-    measures = {
-        "brixia": number_of(row.get("brixia_score_senior", "") or row.get("brixia_score_junior", "")),
-        "extent": number_of(row.get("severity_geographic_extent", "")),
-        "opacity": number_of(row.get("severity_opacity", "")),
-    }
+def _scan(row: Row, clock: Clock) -> SourceScan:
     return SourceScan(
         collection=row["source"],
         source_id=row["image_id"],
@@ -84,80 +104,38 @@ def _scan(row: Row) -> SourceScan:
         view=view_of(row.get("view", "")),
         sex=sex_of(row.get("sex", "")),
         age=age_of(row.get("age", "")),
-        site=_HOSPITALS.get(row["source"]) or row.get("location") or None,
-        day=day_of(row.get("study_offset_day", "")),
+        # A hospital, or as near to one as the source says; the same hospital is spelled alike in all collections.
+        site=row.get("location") or None,
+        day=None if clock is Clock.NONE else day_of(row.get("study_offset_day", "")),
         findings=stated_findings(
             [label.strip() for label in row["labels"].split(";")],
             covid={"positive": True, "negative": False}.get(row["covid_status"]),
             vocabulary=_VOCABULARIES.get(row["source"], ()),
         ),
-        measures={name: value for name, value in measures.items() if value is not None},
+        measures=measures_of(
+            brixia=row.get("brixia_score_senior") or row.get("brixia_score_junior") or "",
+            extent=row.get("severity_geographic_extent", ""),
+            opacity=row.get("severity_opacity", ""),
+        ),
     )
 
 
-def _case(patient_id: str, rows: list[Row]) -> SourceCase:
-    events: set[Event] = set()
-    for row in rows:
-        events |= set(_events(row))
-    # A yes of one film outweighs a no of another: both speak of "ever".
-    happened = {event.kind for event in events if event.happened}
-    dated = {event.kind for event in events if event.day is not None}
+def _case(patient_id: str, rows: list[Row], clock: Clock) -> SourceCase:
+    stated = [event for row in rows for event in stated_events(row)]
+    dated = [event for row in rows for event in hannover_days(row)]
     return SourceCase(
         collection=rows[0]["source"],
         patient_id=patient_id,
         other_ids=tuple(sorted({row["patient_id"] for row in rows if row["patient_id"]})),
-        clock=_clock(rows),
-        events=tuple(
-            sorted(
-                (
-                    event
-                    for event in events
-                    if (event.happened or event.kind not in happened)
-                    and (event.day is not None or event.kind not in dated)
-                ),
-                key=lambda event: (event.kind, event.day or 0),
-            )
-        ),
+        clock=clock,
+        events=settled([*stated, *(dated if clock is Clock.ADMISSION else undated(dated))]),
         facts={name: value for name in _FACTS if (value := only_value(rows, name))},
     )
 
 
-def _events(row: Row) -> Iterator[Event]:
-    survived = stated_yes_no(row.get("survival", ""))
-    yield from ever(EventKind.DEATH, None if survived is None else not survived)
-    for kind, columns in (
-        (EventKind.ICU_ADMISSION, ("went_icu", "in_icu")),
-        (EventKind.INTUBATION, ("intubated", "intubation_present")),
-        (EventKind.OXYGEN, ("needed_supplemental_O2",)),
-        (EventKind.EXTUBATION, ("extubated",)),
-    ):
-        yield from ever(kind, *(stated_yes_no(row.get(column, "")) for column in columns))
-    yield from hannover_days(row)
-
-
-def hannover_days(row: Row) -> Iterator[Event]:
-    """Yield the dated events of a Hannover row, on the admission clock.
-
-    Its offsets are days relative to the film, and the film's own day is the negative of ``admission_offset``.
-    """
-    admitted = day_of(row.get("admission_offset", ""))
-    if admitted is None:
-        return
-    film_day = -admitted
-    yield Event(EventKind.ADMISSION, happened=True, day=0)
-    for kind, column in (
-        (EventKind.ICU_ADMISSION, "icu_admission_offset"),
-        (EventKind.ICU_RELEASE, "icu_release_offset"),
-        (EventKind.DEATH, "death_offset"),
-    ):
-        offset = day_of(row.get(column, ""))
-        if offset is not None:
-            yield Event(kind, happened=True, day=film_day + offset)
-
-
 def _clock(rows: list[Row]) -> Clock:
-    if all(row.get("study_offset_day", "") == "" for row in rows):
+    """Return what the patient's days count from: nothing, where none is stated or films count from different days."""
+    bases = {row.get("offset_basis", "") for row in rows if day_of(row.get("study_offset_day", "")) is not None}
+    if len(bases) != 1:
         return Clock.NONE
-    if all(row.get("admission_offset", "") != "" for row in rows):
-        return Clock.ADMISSION
-    return Clock.SOURCE
+    return Clock.ADMISSION if bases.pop().startswith(_FROM_ADMISSION) else Clock.SOURCE

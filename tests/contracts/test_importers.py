@@ -63,6 +63,12 @@ def test_yields_scans_with_unique_ids_and_files_inside_the_folder(read: tuple[st
         assert (root / scan.files[0]).is_file()
 
 
+def test_yields_scans_cases_and_refusals_and_nothing_else(read: tuple[str, Path, list[Item]]) -> None:
+    _, _, items = read
+    assert {type(item) for item in items} <= {SourceScan, SourceCase, Refusal}
+    assert all(isinstance(item, SourceScan | SourceCase | Refusal) and item.collection for item in items)
+
+
 def test_every_patient_has_one_case(read: tuple[str, Path, list[Item]]) -> None:
     _, _, items = read
     cases = [case.patient_id for case in of(items, SourceCase)]
@@ -121,8 +127,8 @@ def test_nccid_quarantines_and_refuses_what_is_damaged(tmp_path: Path) -> None:
     data = root / "training" / "data"
     (data / "Covid900").mkdir()
     (data / "Covid900" / "data_2020-05-01.json").write_text("[1, 2]")
-    (data / "covid1").mkdir()
-    (data / "covid1" / "status_2020-05-01.json").write_text(json.dumps({"Pseudonym": "covid1"}))
+    (data / "Covid902").mkdir()
+    (data / "Covid902" / "data_2020-05-01.json").write_text(json.dumps({"Pseudonym": "Covid1", "Death": "1"}))
     stray = root / "training" / "xray" / "Covid901" / "1.dcm"
     stray.parent.mkdir()
     stray.write_bytes(dicom_bytes(a_dataset()))
@@ -131,5 +137,8 @@ def test_nccid_quarantines_and_refuses_what_is_damaged(tmp_path: Path) -> None:
         "broken_record",
         "It holds a list, not an object.",
     )
-    assert "capitals" in refusals["training/data/covid1"][1]
+    assert refusals["training/data/Covid902/data_2020-05-01.json"] == (
+        "broken_record",
+        "Its Pseudonym is not that of its folder; quarantined.",
+    )
     assert refusals["training/xray/Covid901/1.dcm"][0] == "no_case"

@@ -97,6 +97,28 @@ def test_two_sources_share_a_casebook_and_do_not_disturb_each_other(tmp_path: Pa
     assert Casebook.load(tmp_path / "book").tables["scans"].num_rows == 2 * FILMS
 
 
+def test_a_file_that_is_not_there_is_a_refusal_and_is_read_once_it_comes(tmp_path: Path) -> None:
+    source = a_source(tmp_path / "source")
+    listed = list(reads(source))
+    (source / "003.dcm").unlink()
+    account = ingest("test", lambda _: listed, source, tmp_path / "book", KEYRING, workers=1)
+    assert account.refusals["test", "missing_file"] == 1
+    assert account.items == FILMS + 2 == sum(account.scans.values()) + sum(account.refusals.values())
+    (source / "003.dcm").write_bytes(a_film(3))
+    account = ingest("test", lambda _: listed, source, tmp_path / "book", KEYRING, workers=1)
+    assert (account.read, sum(account.scans.values())) == (1, FILMS)
+
+
+def test_a_scan_that_the_source_no_longer_lists_leaves_the_casebook(tmp_path: Path) -> None:
+    source = a_source(tmp_path / "source")
+    a_casebook(tmp_path / "book", source)
+    (source / "003.dcm").unlink()
+    assert a_casebook(tmp_path / "book", source).read == 0
+    rows = Casebook.load(tmp_path / "book").tables["scans"].to_pylist()
+    assert "003.dcm" not in {row["source_id"] for row in rows}
+    assert len(rows) == FILMS - 1
+
+
 def test_another_key_is_refused(tmp_path: Path) -> None:
     source = a_source(tmp_path / "source")
     a_casebook(tmp_path / "book", source)

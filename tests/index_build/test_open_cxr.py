@@ -48,6 +48,43 @@ def test_covid_is_stated_as_the_readme_counts_it(items: list) -> None:
     assert stated["ieee8023-covid-chestxray"] == {False: 91, True: 337, None: 48}
     assert stated["ucsd-covid-ct"] == {False: 277, True: 230}
     assert stated["nih-chestxray14"] == {False: 1309}
+    assert stated["hannover-mhh"] == {True: 198}
+    assert stated["kermany-paediatric"] == {False: 506}
+    assert stated["openist-normal"] == {False: 205}
+    assert stated["pakistan-normal"] == {False: 299}
+
+
+def test_intubation_is_stated_of_any_time_or_seen_at_a_film(items: list) -> None:
+    with (data_dir("open-cxr") / "cases.csv").open(encoding="utf-8-sig") as file:
+        rows = list(csv.DictReader(file))
+    at_any_time = {row["split_group"] for row in rows if row["intubated"] == "Y"}
+    at_a_film = {row["split_group"] for row in rows if row["intubation_present"] == "Y"}
+    assert len(at_any_time) == 37  # the README's count
+    states = {
+        case.patient_id: Case(case.patient_id, case.collection, events=case.events).ever(EventKind.INTUBATION)
+        for case in items
+        if isinstance(case, SourceCase)
+    }
+    assert {patient for patient, state in states.items() if state is State.HAPPENED} == at_any_time | at_a_film
+    denied = {row["split_group"] for row in rows if row["intubated"] == "N"} - at_any_time - at_a_film
+    assert {patient for patient, state in states.items() if state is State.DID_NOT_HAPPEN} == denied
+
+
+def test_an_empty_field_is_never_a_no(items: list) -> None:
+    with (data_dir("open-cxr") / "cases.csv").open(encoding="utf-8-sig") as file:
+        rows = list(csv.DictReader(file))
+    for kind, columns in (
+        (EventKind.DEATH, ("survival", "death_offset")),
+        (EventKind.ICU_ADMISSION, ("went_icu", "in_icu", "icu_admission_offset")),
+        (EventKind.OXYGEN, ("needed_supplemental_O2",)),
+    ):
+        stated = {row["split_group"] for row in rows if any(row[column] for column in columns)}
+        with_event = {
+            case.patient_id
+            for case in items
+            if isinstance(case, SourceCase) and any(event.kind is kind for event in case.events)
+        }
+        assert with_event and with_event <= stated
 
 
 def test_hannover_days_count_from_admission(items: list) -> None:

@@ -1,4 +1,5 @@
 import errno
+import json
 import os
 import random
 import shutil
@@ -17,7 +18,7 @@ from scankin.models import load_encoder
 from scankin.retrieval.errors import StoreError, StoreFull, StoreLocked, StoreMissing
 from scankin.retrieval.reading import ReadRequest, read_scan
 from scankin.retrieval.retriever import Retriever
-from scankin.retrieval.store import current_name, load_version, read_manifest, version_names
+from scankin.retrieval.store import check_files, current_name, load_version, read_manifest, version_names
 
 ENCODER = load_encoder("thumbnail")
 
@@ -101,8 +102,6 @@ def test_one_flipped_byte_anywhere_is_a_named_error(place: Path) -> None:
 
 
 def test_a_missing_or_an_added_file_is_a_named_error(place: Path) -> None:
-    from scankin.retrieval.store import check_files
-
     store = place / "store"
     folder = store / "versions" / current_name(store)
     (folder / "extra").write_text("x")
@@ -178,6 +177,102 @@ def test_a_write_that_fails_at_any_step_leaves_the_old_version(place: Path, monk
         if len(loaded.records) == 25:
             roll_back(place / "store", before)
     assert rebuilt_once and step > 8
+
+
+HOLDS = """
+import sys
+from pathlib import Path
+from scankin.index_build.publish import locked
+with locked(Path(sys.argv[1])):
+    print("held", flush=True)
+    sys.stdin.read()
+"""
+
+
+def test_the_lock_of_another_process_counts_and_its_death_frees_it(place: Path) -> None:
+    holder = subprocess.Popen(
+        [sys.executable, "-c", HOLDS, str(place / "store")], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    )
+    with holder:
+        assert holder.stdout is not None and holder.stdout.readline() == b"held\n"
+        before = current_name(place / "store")
+        with pytest.raises(StoreLocked):
+            rebuilt(place)
+        with pytest.raises(StoreLocked):
+            roll_back(place / "store")
+        assert current_name(place / "store") == before
+        holder.kill()
+    assert rebuilt(place).version == before
+
+
+# One process publishes two contents in turn, from files that are there already, so that nearly all its time is
+# publication; it is forked anew for each kill from a parent that has loaded the libraries and started no thread.
+PUBLISHES = """
+import json, os, random, shutil, signal, sys, time
+from pathlib import Path
+from scankin.index_build.publish import publish
+from scankin.retrieval.store import current_name, read_manifest
+store, trials = Path(sys.argv[1]), int(sys.argv[2])
+dice = random.Random(7)
+sources = [path for path in sorted(Path(sys.argv[3]).iterdir())]
+manifest, _ = read_manifest(store, current_name(store))
+
+def fill(source):
+    def write(into):
+        for path in source.iterdir():
+            shutil.copy(path, into / path.name)
+    return write
+
+for trial in range(trials):
+    child = os.fork()
+    if child == 0:
+        turn = 0
+        while True:
+            turn += 1
+            publish(store, fill(sources[turn % 2]), encoder=manifest.encoder, casebook=str(turn % 2),
+                    counts=manifest.counts, libraries=manifest.libraries)
+    time.sleep(dice.uniform(0.0, 0.03))
+    os.kill(child, signal.SIGKILL)
+    os.waitpid(child, 0)
+    unfinished = len(list((store / "versions").glob(".unfinished-*")))
+    print(json.dumps([current_name(store), unfinished]), flush=True)
+    sys.stdin.readline()
+"""
+
+
+def test_a_publisher_killed_at_any_moment_leaves_a_whole_version(place: Path, tmp_path: Path) -> None:
+    store, trials = place / "store", 60
+    first = current_name(store)
+    grow(place)
+    second = rebuilt(place).version
+    for name, number in ((first, 24), (second, 25)):
+        shutil.copytree(store / "versions" / name, tmp_path / "sources" / str(number))
+        (tmp_path / "sources" / str(number) / "manifest.json").unlink()
+    sizes, unfinished = set(), 0
+    process = subprocess.Popen(
+        [sys.executable, "-c", PUBLISHES, str(store), str(trials), str(tmp_path / "sources")],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    )
+    with process:
+        assert process.stdin is not None and process.stdout is not None
+        for _ in range(trials):
+            name, left = json.loads(process.stdout.readline())
+            unfinished += left > 0
+            loaded = load_version(store)
+            assert loaded.name == name
+            sizes.add(len(loaded.records))
+            for version in version_names(store):
+                check_files(store, version)  # rollback may name any of them
+                if version != name:
+                    shutil.rmtree(store / "versions" / version)  # else each trial would check more of them
+            process.stdin.write(b"\n")
+            process.stdin.flush()
+    assert process.returncode == 0
+    assert sizes == {24, 25}
+    assert unfinished >= 5, f"only {unfinished} of {trials} kills came during a publication"
+    rebuilt(place)
+    assert not list((store / "versions").glob(".unfinished-*"))
 
 
 KILLED = """
