@@ -13,9 +13,7 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="SCANKIN_", extra="forbid")
 
     index: Path = Field(description="Folder of the store to answer from.")
-    weights: Path | None = Field(
-        default=None, description="Local weights of the encoder; default: those of its package."
-    )
+    weights: Path | None = Field(default=None, description="Local weights of the encoder.")
     device: str = Field(default="cpu", description="Torch device of the encoder.")
     workers: int = Field(default=os.cpu_count() or 1, ge=1, description="Scans read and encoded at once.")
     queue: int = Field(default=32, ge=0, description="Requests that may wait; beyond it the answer is 503.")
