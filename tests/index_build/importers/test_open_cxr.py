@@ -1,4 +1,4 @@
-"""Rows of ``cases.csv`` written by hand: clocks, joined patients, damaged rows.."""
+"""Rows of ``cases.csv`` written by hand: clocks, joined patients, damaged rows; then the real table."""
 
 from pathlib import Path
 
