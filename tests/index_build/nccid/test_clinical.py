@@ -1,12 +1,34 @@
 """One record: what it states of a film's day, and what became of the patient. 2020-03-20 is day 18341."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from scankin.index_build.nccid.clinical import Clinical
+from scankin.index_build.nccid.clinical import Clinical, merged
 from scankin.retrieval.case import Event, EventKind
 from scankin.retrieval.scan import Age, Sex
 
 MARCH_20 = 18341
+FIELDS = [
+    "SubmittingCentre",
+    "Age",
+    "Sex",
+    "Date of Positive Covid Swab",
+    "SwabStatus",
+    "SwabDate",
+    "SwabDates",
+    "1st RT-PCR result",
+    "Date of result of 1st RT-PCR",
+    "Date of admission",
+    "Duration of symptoms",
+    "ITU admission",
+    "Date of ITU admission",
+    "Death",
+    "Date of death",
+    "Date of 1st CXR",
+    "CXR severity",
+    "OtherDataSources",
+]
 
 
 def positive(**record: object) -> Clinical:
@@ -164,3 +186,27 @@ def test_a_whole_invented_record_is_read_as_a_person_reads_it() -> None:
         (EventKind.DEATH, True, 18372),
     }
     assert (clinical.centre, clinical.sex) == ("Example NHS Foundation Trust A", Sex.MALE)
+
+
+json_values = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.text(max_size=12)
+    | st.sampled_from(["1", "03/20/2020"]),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=4), inner, max_size=3),
+    max_leaves=5,
+)
+
+
+@given(st.dictionaries(st.sampled_from(FIELDS), json_values), st.booleans(), st.none() | st.integers(17000, 20000))
+def test_no_value_of_any_field_is_an_exception(record: dict[str, object], is_positive: bool, day: int | None) -> None:
+    clinical = Clinical("Covid1", is_positive, merged(record))
+    kinds = {event.kind for event in clinical.events()}
+    assert is_positive or kinds <= {EventKind.POSITIVE_SWAB}
+    assert clinical.covid_at(day) in (True, False, None)
+    assert clinical.severity_at(day) in (1, 2, 3, None)
+    age = clinical.age_at(day)
+    assert age is None or 0 < age.low <= 120
+    assert clinical.centre is None or clinical.centre.encode()
