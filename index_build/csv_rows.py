@@ -4,7 +4,7 @@ import csv
 import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from scankin.retrieval.errors import CasebookError
 from scankin.retrieval.measures import MEASURES
@@ -13,6 +13,8 @@ from scankin.retrieval.scan import Age, Sex, View
 Row = dict[str, str]
 
 OLDEST_YEARS = 120.0
+MOST_DAYS = 36_525
+"""A century: what is further off than a life is no day of a patient."""
 
 NOT_WHOLE = "The row has fewer or more values than the header names: it is cut or shifted."
 
@@ -108,9 +110,9 @@ def number_of(text: str) -> float | None:
 
 
 def day_of(text: str) -> int | None:
-    """Return a number of days rounded to a whole day; None for anything else."""
+    """Return a number of days, at most a century, rounded to a whole day; None for anything else."""
     number = number_of(text)
-    return None if number is None else round(number)
+    return None if number is None or abs(number) > MOST_DAYS else round(number)
 
 
 def measures_of(**texts: str) -> dict[str, float]:
@@ -121,12 +123,6 @@ def measures_of(**texts: str) -> dict[str, float]:
         for name, number in numbers.items()
         if number is not None and MEASURES[name].low <= number <= MEASURES[name].high
     }
-
-
-def is_inside(path: str) -> bool:
-    """Return whether a relative path names something in its folder."""
-    parts = PurePosixPath(path)
-    return bool(parts.parts) and not parts.is_absolute() and ".." not in parts.parts and "\x00" not in path
 
 
 def only_value(rows: Iterable[Row], column: str) -> str | None:

@@ -9,6 +9,7 @@ from scankin.index_build.case_events import ever
 from scankin.index_build.csv_rows import NOT_WHOLE, Line, Row, age_of, rows_of, sex_of, stated_yes_no
 from scankin.index_build.findings import COVID, NO_FINDING, PNEUMONIA, stated_findings
 from scankin.index_build.importers.base import Refusal, SourceCase, SourceScan
+from scankin.index_build.source_files import relative_name, unwritable_name
 from scankin.retrieval.case import Clock, Event, EventKind
 from scankin.retrieval.errors import CasebookError, Reason
 from scankin.retrieval.reading import FoundScan, ReadingPool, find_scans
@@ -66,10 +67,9 @@ def read(root: Path) -> Iterator[SourceScan | SourceCase | Refusal]:
 
 
 def _item(found: FoundScan, root: Path, rows: Mapping[str, Row]) -> SourceScan | Refusal:
-    files = tuple(path.relative_to(root).as_posix() for path in found.paths)
-    if not all(_is_text(file) for file in files):
-        name = files[0].encode("utf-8", "backslashreplace").decode()
-        return Refusal(COLLECTION, name, Reason.UNREADABLE_FILE, "A file's name is not UTF-8. Rename it.")
+    files = tuple(relative_name(path, root) for path in found.paths)
+    if refusal := unwritable_name(COLLECTION, files):
+        return refusal
     if found.error is not None:
         return Refusal(COLLECTION, files[0], found.error.reason, found.error.message)
     if found.header is None:
@@ -164,11 +164,3 @@ def _day(text: str) -> int | None:
         return (date.fromisoformat(text) - _EPOCH).days
     except ValueError:
         return None
-
-
-def _is_text(name: str) -> bool:
-    try:
-        name.encode()
-    except UnicodeEncodeError:
-        return False
-    return True

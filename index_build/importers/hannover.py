@@ -11,7 +11,6 @@ from scankin.index_build.csv_rows import (
     Row,
     age_of,
     day_of,
-    is_inside,
     only_value,
     rows_of,
     sex_of,
@@ -19,6 +18,7 @@ from scankin.index_build.csv_rows import (
 )
 from scankin.index_build.findings import COVID, stated_findings
 from scankin.index_build.importers.base import Refusal, SourceCase, SourceScan
+from scankin.index_build.source_files import is_inside
 from scankin.retrieval.case import Clock, Event, EventKind
 from scankin.retrieval.errors import Reason
 from scankin.retrieval.scan import Modality

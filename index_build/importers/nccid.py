@@ -18,6 +18,7 @@ from scankin.index_build.nccid.layout import (
     study_day,
     walk,
 )
+from scankin.index_build.source_files import relative_name, unwritable_name, writable
 from scankin.retrieval.case import Clock
 from scankin.retrieval.errors import CasebookError, Reason
 
@@ -50,7 +51,7 @@ def read(root: Path) -> Iterator[SourceScan | SourceCase | Refusal]:
     for patient_id, of_patient in folders.items():
         clinical, broken = current(*of_patient)
         for path, reason in broken:
-            yield Refusal(COLLECTION, _relative(path, root), Reason.BROKEN_RECORD, reason)
+            yield Refusal(COLLECTION, _name(path, root), Reason.BROKEN_RECORD, reason)
         if clinical is not None:
             patients[patient_id] = clinical
             yield _case(patient_id, clinical)
@@ -61,26 +62,29 @@ def read(root: Path) -> Iterator[SourceScan | SourceCase | Refusal]:
         for found in walk(folder, is_series=False):
             path = found.path if isinstance(found, Unit) else found
             message = f"It lies under {folder.name}/, which is not indexed."
-            yield Refusal(COLLECTION, _relative(path, root), Reason.UNSUPPORTED_MODALITY, message)
+            yield Refusal(COLLECTION, _name(path, root), Reason.UNSUPPORTED_MODALITY, message)
 
 
 def _stray(path: Path, root: Path) -> Refusal:
-    return Refusal(COLLECTION, _relative(path, root), Reason.NOT_DICOM, "It is not named .dcm.")
+    return Refusal(COLLECTION, _name(path, root), Reason.NOT_DICOM, "It is not named .dcm.")
 
 
 def _item(unit: Unit, root: Path, patients: Patients) -> SourceScan | Refusal:
-    source_id = _relative(unit.path, root)
+    source_id = _name(unit.path, root)
     patient_id = _patient_id(unit.levels[0]) if unit.levels else ""
     clinical = patients.get(patient_id)
     if clinical is None:
         return Refusal(COLLECTION, source_id, Reason.NO_CASE, "Its patient has no readable clinical file.")
+    files = tuple(relative_name(path, root) for path in unit.files)
+    if refusal := unwritable_name(COLLECTION, files):
+        return refusal
     day = study_day(unit.header())
     severity = None if unit.is_series else clinical.severity_at(day)
     return SourceScan(
         collection=COLLECTION,
         source_id=source_id,
         patient_id=patient_id,
-        files=tuple(_relative(path, root) for path in unit.files),
+        files=files,
         sex=clinical.sex,
         age=clinical.age_at(day),
         site=clinical.centre,
@@ -108,8 +112,8 @@ def _case(patient_id: str, clinical: Clinical) -> SourceCase:
 
 
 def _patient_id(folder: str) -> str:
-    return folder.strip().upper()
+    return writable(folder).strip().upper()
 
 
-def _relative(path: Path, root: Path) -> str:
-    return path.relative_to(root).as_posix()
+def _name(path: Path, root: Path) -> str:
+    return writable(relative_name(path, root))

@@ -11,7 +11,6 @@ from scankin.index_build.csv_rows import (
     Row,
     age_of,
     day_of,
-    is_inside,
     measures_of,
     only_value,
     rows_of,
@@ -20,6 +19,7 @@ from scankin.index_build.csv_rows import (
 )
 from scankin.index_build.findings import NIH_VOCABULARY, PNEUMONIA, stated_findings
 from scankin.index_build.importers.base import Refusal, SourceCase, SourceScan
+from scankin.index_build.source_files import is_inside
 from scankin.retrieval.case import Clock
 from scankin.retrieval.errors import Reason
 from scankin.retrieval.scan import Modality

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from scankin.index_build.nccid.dates import day_of
-from scankin.index_build.nccid.values import flag, grade, number, sex
+from scankin.index_build.nccid.values import flag, grade, number, sex, text
 from scankin.retrieval.case import Event, EventKind
 from scankin.retrieval.scan import Age, Sex
 
@@ -46,7 +46,7 @@ class Clinical:
     @property
     def centre(self) -> str | None:
         """The submitting centre, as written."""
-        return str(self.record.get("SubmittingCentre") or "").strip() or None
+        return text(self.record.get("SubmittingCentre")) or None
 
     @property
     def sex(self) -> Sex | None:

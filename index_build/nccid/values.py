@@ -2,6 +2,7 @@
 
 import math
 
+from scankin.index_build.source_files import writable
 from scankin.retrieval.scan import Sex
 
 _YES = frozenset({"1", "1.0", "YES", "RNA DETECTED (SARS-COV-2)"})
@@ -18,8 +19,8 @@ _GRADES = (1, 2, 3)
 
 
 def text(value: object) -> str:
-    """Return a value as stripped text; empty for null."""
-    return "" if value is None else str(value).strip()
+    """Return a value as stripped text that UTF-8 can hold; empty for null."""
+    return "" if value is None else writable(str(value)).strip()
 
 
 def flag(value: object) -> bool | None:

@@ -69,6 +69,17 @@ def test_yields_scans_cases_and_refusals_and_nothing_else(read: tuple[str, Path,
     assert all(isinstance(item, SourceScan | SourceCase | Refusal) and item.collection for item in items)
 
 
+def test_every_file_is_of_one_scan_or_one_refusal(read: tuple[str, Path, list[Item]]) -> None:
+    _, root, items = read
+    named = [file for scan in of(items, SourceScan) for file in scan.files]
+    named += [refusal.source_id for refusal in of(items, Refusal)]
+    assert len(set(named)) == len(named)
+    # Lung masks lie beside open-cxr's pictures and are no scans.
+    pictures = (path for path in root.rglob("*") if path.suffix in (".dcm", ".png", ".jpg", ".jpeg"))
+    on_disk = {path.relative_to(root).as_posix() for path in pictures}
+    assert {file for file in on_disk if not file.startswith("masks/")} == set(named)
+
+
 def test_every_patient_has_one_case(read: tuple[str, Path, list[Item]]) -> None:
     _, _, items = read
     cases = [case.patient_id for case in of(items, SourceCase)]

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scankin.index_build.findings import NIH_VOCABULARY, NO_FINDING, PARENTS, stated_findings
+from scankin.index_build.findings import NIH_VOCABULARY, NO_FINDING, PARENTS, names_another_cause, stated_findings
 
 
 def test_a_cause_is_present_with_all_that_it_implies_and_denies_no_finding() -> None:
@@ -34,6 +34,36 @@ def test_covid_stated_absent_is_absent_and_says_nothing_of_pneumonia() -> None:
     assert stated_findings([], covid=False) == {"COVID-19": False}
     stated = stated_findings(["Pneumonia"], covid=False)
     assert (stated["COVID-19"], stated["Pneumonia"]) == (False, True)
+
+
+def test_a_positive_swab_implies_nothing_seen_in_the_film() -> None:
+    assert stated_findings([], covid=True) == {"COVID-19": True}
+    assert stated_findings([NO_FINDING], covid=True) == {"No Finding": True, "Pneumonia": False, "COVID-19": True}
+
+
+def test_a_label_and_a_swab_that_contradict_each_other_leave_covid_open() -> None:
+    assert "COVID-19" not in stated_findings(["COVID-19"], covid=False)
+
+
+def test_any_finding_outweighs_no_finding() -> None:
+    assert stated_findings([NO_FINDING, "Mass"]) == {"Mass": True, "No Finding": False}
+
+
+@pytest.mark.parametrize(
+    ("labels", "is_another"),
+    [
+        (["SARS"], True),
+        (["Bacterial Pneumonia"], True),
+        (["Lipoid Pneumonia", "Pneumonia"], True),
+        (["COVID-19"], False),
+        (["Mycoplasma", "COVID-19"], False),
+        (["Viral Pneumonia", "Pneumonia"], False),  # COVID-19 is one
+        (["ARDS"], False),
+        ([], False),
+    ],
+)
+def test_only_a_named_cause_is_another_cause(labels: list[str], is_another: bool) -> None:
+    assert names_another_cause(labels) is is_another
 
 
 def test_another_finding_leaves_covid_and_pneumonia_not_stated() -> None:

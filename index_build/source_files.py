@@ -1,0 +1,34 @@
+"""Names of a source's files: relative to its folder, and fit to be written down."""
+
+from collections.abc import Iterable
+from pathlib import Path, PurePosixPath
+
+from scankin.index_build.importers.base import Refusal
+from scankin.retrieval.errors import Reason
+
+
+def relative_name(path: Path, root: Path) -> str:
+    """Return a file's path relative to the source, with "/" on every system."""
+    return path.relative_to(root).as_posix()
+
+
+def is_inside(path: str) -> bool:
+    """Return whether a relative path, as a table states it, names something in its folder."""
+    parts = PurePosixPath(path)
+    return bool(parts.parts) and not parts.is_absolute() and ".." not in parts.parts and "\x00" not in path
+
+
+def writable(text: str) -> str:
+    """Return a text with whatever UTF-8 cannot hold written as escapes: tables and keys are UTF-8."""
+    return text.encode("utf-8", "backslashreplace").decode()
+
+
+def unwritable_name(collection: str, names: Iterable[str]) -> Refusal | None:
+    """Return the refusal of a scan that has a file whose name is not UTF-8; None when all are.
+
+    Such a name cannot be kept in a table, and an escaped one would not open the file again.
+    """
+    for name in names:
+        if writable(name) != name:
+            return Refusal(collection, writable(name), Reason.UNREADABLE_FILE, "A file's name is not UTF-8. Rename it.")
+    return None
