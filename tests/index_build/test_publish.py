@@ -223,17 +223,27 @@ def fill(source):
             shutil.copy(path, into / path.name)
     return write
 
+took = 0.03
 for trial in range(trials):
+    reports, report = os.pipe()
+    turn, finished = dice.randrange(2), dice.randrange(3)
     child = os.fork()
     if child == 0:
-        turn = 0
         while True:
+            os.write(report, b".")
             turn += 1
             publish(store, fill(sources[turn % 2]), encoder=manifest.encoder, casebook=str(turn % 2),
                     counts=manifest.counts, libraries=manifest.libraries)
-    time.sleep(dice.uniform(0.0, 0.03))
+    os.read(reports, 1)
+    for _ in range(finished):
+        begun = time.monotonic()
+        os.read(reports, 1)
+        took = time.monotonic() - begun
+    time.sleep(dice.uniform(0, took))  # as long as one publication takes here and now
     os.kill(child, signal.SIGKILL)
     os.waitpid(child, 0)
+    os.close(reports)
+    os.close(report)
     unfinished = len(list((store / "versions").glob(".unfinished-*")))
     print(json.dumps([current_name(store), unfinished]), flush=True)
     sys.stdin.readline()
