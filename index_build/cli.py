@@ -136,8 +136,8 @@ def construct(
     ] = None,
 ) -> None:
     """Write a constructed cohort in the NCCID layout. No film of it is real."""
-    from scankin.index_build.cohort import construct as run  # noqa: PLC0415
-    from scankin.index_build.cohort import held_out_patient  # noqa: PLC0415
+    from scankin.index_build.construct import construct as run  # noqa: PLC0415
+    from scankin.index_build.construct import held_out_patient  # noqa: PLC0415
 
     with _bar("Drawing") as progress:
         account = run(into, patients=patients, seed=seed, centres=centres, progress=progress)

@@ -8,7 +8,7 @@ import pytest
 from builders import a_dataset, a_slice, dicom_bytes
 from real_data import ROOT, data_dir
 
-from scankin.index_build.cohort import construct
+from scankin.index_build.construct import construct
 from scankin.index_build.importers import (
     Refusal,
     SourceCase,
