@@ -84,7 +84,10 @@ def flat(row: Scored, names: Sequence[tuple[str, str]]) -> dict[str, Any]:
             columns |= {f"{prefix}_happened": entry.get("happened")}
         columns |= {f"{prefix}_known": entry.get("known")}
         if kind != "measures":
-            columns |= {f"{prefix}_unknown": entry.get("unknown")}
+            columns |= {
+                f"{prefix}_already_happened": entry.get("already_happened"),
+                f"{prefix}_unknown": entry.get("unknown"),
+            }
         columns |= {f"{prefix}_estimate": entry.get("estimate"), f"{prefix}_low": low, f"{prefix}_high": high}
         if kind != "measures":
             columns |= {f"{prefix}_base_rate": entry.get("base_rate")}
@@ -99,7 +102,7 @@ def flat(row: Scored, names: Sequence[tuple[str, str]]) -> dict[str, Any]:
 
 
 _KINDS = ("outcomes", "measures", "findings")
-_WHOLE = ("neighbour_count", "_happened", "_known", "_unknown")
+_WHOLE = ("neighbour_count", "_happened", "_known", "_unknown")  # "_happened" ends "_already_happened" too
 _REAL = ("_estimate", "_low", "_high", "_base_rate")
 
 

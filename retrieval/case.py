@@ -11,6 +11,12 @@ class State(StrEnum):
     HAPPENED = "happened"
     DID_NOT_HAPPEN = "did not happen"
     UNKNOWN = "unknown"
+    ALREADY_HAPPENED = "already happened"  # before the scan: the patient is not at risk any more
+
+    @property
+    def is_known(self) -> bool:
+        """Whether it counts: it happened, or it did not. What had happened before the scan does not."""
+        return self in (State.HAPPENED, State.DID_NOT_HAPPEN)
 
     @classmethod
     def of(cls, happened: bool | None) -> "State":

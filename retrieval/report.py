@@ -172,6 +172,7 @@ def _share(summary: ShareSummary) -> dict[str, Any]:
         "name": summary.name,
         "happened": summary.happened,
         "known": summary.known,
+        "already_happened": summary.already,
         "unknown": summary.unknown,
         "estimate": _rounded(summary.estimate),
         "interval": _interval(summary.interval),

@@ -28,6 +28,7 @@ class ShareSummary:
         name: Of the finding or outcome.
         happened: Neighbours in whom it happened.
         known: Neighbours in whom it is known whether it happened; at least ``happened``.
+        already: Neighbours in whom it had happened before their scan: not at risk, so neither yes nor no.
         unknown: The other neighbours; never counted as no.
         estimate: Similarity-weighted share of the known, in [0, 1]; None when none is known.
         interval: 95 % Wilson interval of the estimate at its effective sample size; None when none is known.
@@ -41,9 +42,10 @@ class ShareSummary:
     estimate: float | None
     interval: Interval | None
     base_rate: float | None
+    already: int = 0
 
     def __post_init__(self) -> None:
-        if not 0 <= self.happened <= self.known or self.unknown < 0:
+        if not 0 <= self.happened <= self.known or min(self.unknown, self.already) < 0:
             raise ValueError(f"{self.name}: {self.happened} of {self.known} known, {self.unknown} unknown, cannot be.")
         if (self.estimate is None) != (self.known == 0):
             raise ValueError(f"{self.name}: an estimate is stated exactly when something is known.")
@@ -78,14 +80,16 @@ def summarise_share(
         base_rate: Of the index, in [0, 1].
     """
     pairs = zip(states, similarities, strict=True)
-    known = [(state is State.HAPPENED, s) for state, s in pairs if state is not State.UNKNOWN]
+    known = [(state is State.HAPPENED, s) for state, s in pairs if state.is_known]
     happened = sum(yes for yes, _ in known)
     estimate = interval = None
     if known:
         weights = weights_of([s for _, s in known])
         estimate = float(np.average([yes for yes, _ in known], weights=weights))
         interval = wilson(estimate, effective_size(weights))
-    return ShareSummary(name, happened, len(known), len(states) - len(known), estimate, interval, base_rate)
+    already = sum(state is State.ALREADY_HAPPENED for state in states)
+    unknown = len(states) - len(known) - already
+    return ShareSummary(name, happened, len(known), unknown, estimate, interval, base_rate, already)
 
 
 def summarise_measure(

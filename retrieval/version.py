@@ -122,7 +122,7 @@ class IndexVersion:
                 (record.patient, name, state is State.HAPPENED)
                 for record in index.records
                 for name, state in self.outcomes_of(record).items()
-                if state is not State.UNKNOWN
+                if state.is_known
             )
             for modality, index in self.indexes.items()
         }

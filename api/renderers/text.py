@@ -9,13 +9,19 @@ from rich.table import Table
 from rich.text import Text
 
 from scankin.retrieval.case import State
+from scankin.retrieval.outcomes import all_outcomes
 from scankin.retrieval.report import SimilarCase, SimilarityReport
 from scankin.retrieval.summaries import MeasureSummary, ShareSummary
 
 MEDIA_TYPE = "text/plain"
 WIDTH = 100
 
-_MARKS = {State.HAPPENED: "yes", State.DID_NOT_HAPPEN: "no", State.UNKNOWN: "?"}
+_MARKS = {
+    State.HAPPENED: "yes",
+    State.DID_NOT_HAPPEN: "no",
+    State.UNKNOWN: "?",
+    State.ALREADY_HAPPENED: "before",
+}
 _SHOWN_FINDINGS = 3
 
 
@@ -38,7 +44,7 @@ def page(report: SimilarityReport) -> RenderableType:
         _neighbours(report.neighbours),
         Text(
             "alike: cosine, 1 is the same. day: days since admission. Outcomes as recorded at any time; "
-            "? is not recorded and never counted as no.",
+            "? is not recorded and never counted as no. before: happened before the scan, counted neither way.",
             "dim",
         ),
         Text(),
@@ -69,7 +75,8 @@ def _neighbours(cases: tuple[SimilarCase, ...]) -> Table:
     for heading in ("#", "scan", "alike", "view", "age", "sex", "day"):
         table.add_column(heading, no_wrap=True)
     table.add_column("findings", min_width=12)
-    names = list(cases[0].outcomes) if cases else []
+    # Of any time only: what happened within days is summed up below, and --json has every neighbour's.
+    names = [outcome.name for outcome in all_outcomes() if outcome.horizon_days is None] if cases else []
     for name in names:
         table.add_column(_short(name), no_wrap=True)
     for case in cases:
@@ -92,7 +99,7 @@ def _neighbours(cases: tuple[SimilarCase, ...]) -> Table:
 
 def _shares(title: str, summaries: tuple[ShareSummary, ...], *, known_only: bool) -> Table:
     table = _table(title)
-    for heading in ("", "yes of known", "unknown", "weighted", "95 % interval", "base rate"):
+    for heading in ("", "yes of known", "before", "unknown", "weighted", "95 % interval", "base rate"):
         table.add_column(heading, justify="left" if not heading else "right")
     for summary in summaries:
         # A finding that is never stated absent would always read 100 %: it says what was written, not what is so.
@@ -101,6 +108,7 @@ def _shares(title: str, summaries: tuple[ShareSummary, ...], *, known_only: bool
         table.add_row(
             _label(summary.name),
             f"{summary.happened} of {summary.known}" if summary.known else "none known",
+            str(summary.already),
             str(summary.unknown),
             _percent(summary.estimate),
             "-" if summary.interval is None else f"{_percent(summary.interval[0])} to {_percent(summary.interval[1])}",

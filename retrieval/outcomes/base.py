@@ -1,4 +1,4 @@
-"""What an outcome is: a question about a case, answered yes, no or unknown."""
+"""What an outcome is: a question about a case, answered yes, no, unknown or already happened."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -17,13 +17,52 @@ class Outcome:
         name: As in reports.
         question: What is asked, as a sentence.
         of: Answers it for a case and the day of its scan.
+        kind: What must happen.
+        horizon_days: Within how many days of the scan; None: at any time, before or after it.
     """
 
     name: str
     question: str
     of: Answer
+    kind: EventKind
+    horizon_days: int | None = None
 
 
 def ever_recorded(kind: EventKind) -> Answer:
     """Return an answer: did ``kind`` ever happen, before or after the scan, as far as recorded?"""
     return lambda case, _day: case.ever(kind)
+
+
+def within(name: str, kind: EventKind, days: int, question: str) -> Outcome:
+    """Return an outcome with a horizon."""
+    return Outcome(name, question, happened_within(kind, days), kind, days)
+
+
+def happened_within(kind: EventKind, days: int) -> Answer:
+    """Return an answer: did ``kind`` first happen 0 to ``days`` days after the scan (NCCID.md 4.1)?
+
+    It did not when it happened later, or when the patient was followed for the whole time: known alive at its end and,
+    but for death, stated not to have had it. Whoever died without it did not have it either. In all other cases it is
+    unknown: that nothing is recorded says nothing. What happened before the scan has already happened.
+    """
+
+    def answer(case: Case, day: int | None) -> State:
+        if day is None:
+            return State.UNKNOWN
+        on = case.day_of(kind)
+        if on is not None:
+            if on < day:
+                return State.ALREADY_HAPPENED
+            return State.HAPPENED if on - day <= days else State.DID_NOT_HAPPEN
+        return State.DID_NOT_HAPPEN if _is_free_until(case, kind, day, days) else State.UNKNOWN
+
+    return answer
+
+
+def _is_free_until(case: Case, kind: EventKind, day: int, days: int) -> bool:
+    """Return whether a patient in whom no day of ``kind`` is known was followed for ``days`` days without it."""
+    is_followed = case.last_seen_alive is not None and case.last_seen_alive - day >= days
+    if kind is EventKind.DEATH:
+        return is_followed
+    died = case.day_of(EventKind.DEATH)
+    return case.ever(kind) is State.DID_NOT_HAPPEN and (is_followed or (died is not None and died >= day))

@@ -7,4 +7,5 @@ OUTCOME = Outcome(
     name="died",
     question="Is the patient recorded to have died?",
     of=ever_recorded(EventKind.DEATH),
+    kind=EventKind.DEATH,
 )

@@ -7,4 +7,5 @@ OUTCOME = Outcome(
     name="intensive_care",
     question="Is the patient recorded to have been admitted to intensive care?",
     of=ever_recorded(EventKind.ICU_ADMISSION),
+    kind=EventKind.ICU_ADMISSION,
 )

@@ -7,4 +7,5 @@ OUTCOME = Outcome(
     name="intubated",
     question="Is the patient recorded to have been intubated?",
     of=ever_recorded(EventKind.INTUBATION),
+    kind=EventKind.INTUBATION,
 )

@@ -7,4 +7,5 @@ OUTCOME = Outcome(
     name="oxygen",
     question="Is the patient recorded to have needed supplemental oxygen?",
     of=ever_recorded(EventKind.OXYGEN),
+    kind=EventKind.OXYGEN,
 )

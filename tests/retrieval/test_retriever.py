@@ -135,7 +135,7 @@ def test_report_as_json_has_exactly_its_names(tmp_path: Path) -> None:
         "days_since_admission", "findings", "outcomes",
     }  # fmt: skip
     assert set(report["outcomes"][0]) == {
-        "name", "happened", "known", "unknown", "estimate", "interval", "base_rate",
+        "name", "happened", "known", "already_happened", "unknown", "estimate", "interval", "base_rate",
     }  # fmt: skip
     assert set(report["measures"][0]) == {"name", "estimate", "interval", "known"}
     assert set(report["index"]) == {"version", "encoder", "manifest"}
