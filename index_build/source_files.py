@@ -1,9 +1,11 @@
 """Names of a source's files: relative to its folder, and fit to be written down."""
 
-from collections.abc import Iterable
+import hashlib
+from collections.abc import Iterable, Mapping
 from pathlib import Path, PurePosixPath
 
 from scankin.index_build.importers.base import Refusal
+from scankin.index_build.source_tree import Entry
 from scankin.retrieval.errors import Reason
 
 
@@ -23,12 +25,19 @@ def writable(text: str) -> str:
     return text.encode("utf-8", "backslashreplace").decode()
 
 
-def unwritable_name(collection: str, names: Iterable[str]) -> Refusal | None:
+def stamp_of(entries: Iterable[Entry], expected: Mapping[str, str]) -> str:
+    """Return what changes when a scan must be read again: its files, and what is expected of its header."""
+    stated = [(entry.path, entry.stamp) for entry in entries]
+    return hashlib.sha256(repr((stated, sorted(expected.items()))).encode()).hexdigest()
+
+
+def unwritable_name(collection: str, names: Iterable[str], patient_id: str | None = None) -> Refusal | None:
     """Return the refusal of a scan that has a file whose name is not UTF-8; None when all are.
 
     Such a name cannot be kept in a table, and an escaped one would not open the file again.
     """
     for name in names:
         if writable(name) != name:
-            return Refusal(collection, writable(name), Reason.UNREADABLE_FILE, "A file's name is not UTF-8. Rename it.")
+            message = "A file's name is not UTF-8. Rename it."
+            return Refusal(collection, writable(name), Reason.UNREADABLE_FILE, message, patient_id)
     return None

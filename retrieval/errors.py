@@ -15,6 +15,7 @@
         ├── StoreCorrupt         a file does not match the hash in its manifest
         ├── StoreLocked          another process is publishing
         ├── StoreFull            the disk refused a write; nothing was published
+        ├── LicenceExpired       the last day on which its data may be used is past
         └── EncoderMismatch      vectors of one encoder meet an index of another
 
 Messages name the item, the fact and the remedy. They never hold a pseudonym or the path of a patient's file: callers
@@ -41,16 +42,23 @@ class Reason(StrEnum):
     LOCALIZER = "localizer"
     DERIVED_IMAGE = "derived_image"
     NOT_AXIAL = "not_axial"
+    NOT_FRONTAL = "not_frontal"
+    TOO_FEW_SLICES = "too_few_slices"
+    OTHER_SERIES = "other_series"
     MIXED_SERIES = "mixed_series"
     TOO_LARGE = "too_large"
     BLANK = "blank"
     NO_CASE = "no_case"
     HEADER_MISMATCH = "header_mismatch"
+    CLAIMED_TWICE = "claimed_twice"
+    IMPLAUSIBLE_DATE = "implausible_date"
+    WITHDRAWN = "withdrawn"
     NO_CANDIDATES = "no_candidates"
     # failed: broken, or our fault
     EMPTY_FILE = "empty_file"
     MISSING_FILE = "missing_file"
     UNREADABLE_FILE = "unreadable_file"
+    UNREACHABLE = "unreachable"
     BROKEN_HEADER = "broken_header"
     BROKEN_PIXELS = "broken_pixels"
     BROKEN_ARCHIVE = "broken_archive"
@@ -125,6 +133,10 @@ class StoreLocked(StoreError):
 
 class StoreFull(StoreError):
     """The disk refused a write; nothing was published."""
+
+
+class LicenceExpired(StoreError):
+    """The last day on which the data of an index may be used is past."""
 
 
 class EncoderMismatch(StoreError):

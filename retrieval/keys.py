@@ -46,6 +46,18 @@ class Keyring:
         """Return what a PatientID in a query's header is looked up by, whatever its collection."""
         return self._digest("alias", normalised(patient_id))
 
+    def study(self, source: str, study_id: str) -> str:
+        """Return the key of a study: "t" and 15 hex digits."""
+        return "t" + self._digest("study", source, study_id)[:KEY_HEX_DIGITS]
+
+    def tombstone(self, patient_id: str) -> str:
+        """Return what marks a withdrawn patient: it tells a returning pseudonym, and cannot be turned back into it."""
+        return self._digest("tombstone", normalised(patient_id))
+
+    def mark(self, value: str) -> str:
+        """Return what stands for a removed item in a receipt: it can be compared with an item, not turned into it."""
+        return self._digest("mark", value)
+
     @property
     def fingerprint(self) -> str:
         """Tells two secrets apart without telling either."""

@@ -18,7 +18,7 @@ from scankin.index_build.csv_rows import (
     view_of,
 )
 from scankin.index_build.findings import names_another_cause, stated_findings
-from scankin.index_build.importers.base import Refusal, SourceCase, SourceScan
+from scankin.index_build.importers.base import OpenedSource, Refusal, SourceCase, SourceScan
 from scankin.index_build.source_files import is_inside
 from scankin.retrieval.case import Clock
 from scankin.retrieval.errors import Reason
@@ -42,16 +42,17 @@ _NOT_STATED = frozenset({"todo", "unknown", ""})
 _PICTURES = (".png", ".jpg", ".jpeg")
 
 
-def recognises(root: Path) -> bool:
+def recognises(source: OpenedSource) -> bool:
     """Return whether the folder looks like this collection."""
-    return (root / "metadata.csv").is_file() and (root / "images").is_dir()
+    return source.is_folder and (source.folder / "metadata.csv").is_file() and (source.folder / "images").is_dir()
 
 
-def read(root: Path) -> Iterator[SourceScan | SourceCase | Refusal]:
+def read(source: OpenedSource) -> Iterator[SourceScan | SourceCase | Refusal]:
     """Yield every row of ``metadata.csv`` as a scan or refusal, in its order, then one case a patient.
 
     A row that is sound but names no picture, such as a NIfTI volume, is refused and still tells of its patient.
     """
+    root = source.folder
     scores = _scores(root / _SCORES)
     patients: dict[str, list[Row]] = defaultdict(list)
     seen: set[str] = set()

@@ -8,7 +8,7 @@ from pathlib import Path
 from scankin.index_build.case_events import ever
 from scankin.index_build.csv_rows import NOT_WHOLE, Line, Row, age_of, rows_of, sex_of, stated_yes_no
 from scankin.index_build.findings import COVID, NO_FINDING, PNEUMONIA, stated_findings
-from scankin.index_build.importers.base import Refusal, SourceCase, SourceScan
+from scankin.index_build.importers.base import OpenedSource, Refusal, SourceCase, SourceScan
 from scankin.index_build.source_files import relative_name, unwritable_name
 from scankin.retrieval.case import Clock, Event, EventKind
 from scankin.retrieval.errors import CasebookError, Reason
@@ -30,18 +30,19 @@ _DATES = ("admission_date", *(f"{name}_date" for name in _EVENTS), "last_seen_al
 _KNOWN = frozenset({"patient_id", "sex", "age", "site", *_YES_NO, *_DATES})
 
 
-def recognises(root: Path) -> bool:
+def recognises(source: OpenedSource) -> bool:
     """Return whether the folder holds a DICOM file by its ending."""
-    return next(root.rglob("*.dcm"), None) is not None
+    return source.is_folder and next(source.folder.rglob("*.dcm"), None) is not None
 
 
-def read(root: Path) -> Iterator[SourceScan | SourceCase | Refusal]:
+def read(source: OpenedSource) -> Iterator[SourceScan | SourceCase | Refusal]:
     """Yield every patient of ``cases.csv`` as a case, then every DICOM file or CT series as a scan or refusal.
 
     Headers are read in worker processes. A patient is a PatientID; a file without one is a patient of its own. A row of
     ``cases.csv`` that cannot be read as documented is refused as a whole: its patient is then one of whom nothing is
     known.
     """
+    root = source.folder
     if not root.is_dir():
         raise CasebookError("This is no folder. Name the folder that holds the DICOM files.")
     rows: dict[str, Row] = {}

@@ -2,7 +2,6 @@
 
 from collections import defaultdict
 from collections.abc import Iterator
-from pathlib import Path
 
 from scankin.index_build.case_events import ever, hannover_days, settled
 from scankin.index_build.csv_rows import (
@@ -17,7 +16,7 @@ from scankin.index_build.csv_rows import (
     view_of,
 )
 from scankin.index_build.findings import COVID, stated_findings
-from scankin.index_build.importers.base import Refusal, SourceCase, SourceScan
+from scankin.index_build.importers.base import OpenedSource, Refusal, SourceCase, SourceScan
 from scankin.index_build.source_files import is_inside
 from scankin.retrieval.case import Clock, Event, EventKind
 from scankin.retrieval.errors import Reason
@@ -42,13 +41,14 @@ _FACTS = (
 """Stated of a film's day; facts of the patient only where all films agree on one value."""
 
 
-def recognises(root: Path) -> bool:
+def recognises(source: OpenedSource) -> bool:
     """Return whether the folder looks like this collection."""
-    return (root / "data.csv").is_file() and (root / "png").is_dir()
+    return source.is_folder and (source.folder / "data.csv").is_file() and (source.folder / "png").is_dir()
 
 
-def read(root: Path) -> Iterator[SourceScan | SourceCase | Refusal]:
+def read(source: OpenedSource) -> Iterator[SourceScan | SourceCase | Refusal]:
     """Yield every row of ``data.csv`` as a scan or refusal, in its order, then one case a patient."""
+    root = source.folder
     patients: dict[str, list[Row]] = defaultdict(list)
     seen: set[str] = set()
     for line in rows_of(root / "data.csv", ("patient_id", "image_id", "modality"), "hannover"):

@@ -2,7 +2,6 @@
 
 from collections import defaultdict
 from collections.abc import Iterator
-from pathlib import Path
 
 from scankin.index_build.case_events import hannover_days, settled, stated_events, undated
 from scankin.index_build.csv_rows import (
@@ -18,7 +17,7 @@ from scankin.index_build.csv_rows import (
     view_of,
 )
 from scankin.index_build.findings import NIH_VOCABULARY, PNEUMONIA, stated_findings
-from scankin.index_build.importers.base import Refusal, SourceCase, SourceScan
+from scankin.index_build.importers.base import OpenedSource, Refusal, SourceCase, SourceScan
 from scankin.index_build.source_files import is_inside
 from scankin.retrieval.case import Clock
 from scankin.retrieval.errors import Reason
@@ -52,13 +51,14 @@ _FACTS = (
 """Stated of a film's day; facts of the patient only where all films agree on one value."""
 
 
-def recognises(root: Path) -> bool:
+def recognises(source: OpenedSource) -> bool:
     """Return whether the folder looks like this collection."""
-    return (root / "cases.csv").is_file() and (root / "images").is_dir()
+    return source.is_folder and (source.folder / "cases.csv").is_file() and (source.folder / "images").is_dir()
 
 
-def read(root: Path) -> Iterator[SourceScan | SourceCase | Refusal]:
+def read(source: OpenedSource) -> Iterator[SourceScan | SourceCase | Refusal]:
     """Yield every row of ``cases.csv`` as a scan or refusal, in its order, then one case a ``split_group``."""
+    root = source.folder
     rows: dict[str, Row] = {}
     for line in rows_of(root / "cases.csv", _COLUMNS, COLLECTION):
         row = line.row
