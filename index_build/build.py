@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 from scankin.index_build.casebook import Casebook
 from scankin.index_build.publish import publish
 from scankin.index_build.readings import request_for
+from scankin.index_build.source_tree import SourceTree, open_tree
 from scankin.index_build.vectors import VectorCache
 from scankin.retrieval.encoder import DEFAULT_SLICES, Embeddings, Encoder, embed
 from scankin.retrieval.errors import CasebookError, FailedScan, Reason, ScanError
@@ -35,7 +36,7 @@ LIBRARIES = ("faiss-cpu", "numpy", "pillow", "pyarrow", "pydicom", "torch")
 class _Item:
     record: ScanRecord
     files: tuple[str, ...]
-    root: Path
+    tree: SourceTree
 
 
 @dataclass(frozen=True)
@@ -110,9 +111,9 @@ def build(
 
 
 def _items(book: Casebook) -> list[_Item]:
-    roots = {name: Path(source.root) for name, source in book.sources.items()}
+    trees = {name: open_tree(source.root) for name, source in book.sources.items()}
     rows = book.tables["scans"].to_pylist()
-    return [_Item(ScanRecord.from_row(row), tuple(row["files"]), roots[row["source"]]) for row in rows]
+    return [_Item(ScanRecord.from_row(row), tuple(row["files"]), trees[row["source"]]) for row in rows]
 
 
 def _encode_new(
@@ -144,7 +145,8 @@ def _encode_new(
 
 def _encode(item: _Item, pool: ReadingPool, encoder: Encoder) -> tuple[Embeddings, bytes] | ScanError:
     try:
-        scan = pool.read(request_for(item.files, item.root, item.record.modality, encoder.slices))
+        with item.tree.fetched(item.files) as root:
+            scan = pool.read(request_for(item.files, root, item.record.modality, encoder.slices))
         if encoder.slices == DEFAULT_SLICES and scan.pixel_hash != item.record.pixel_hash:
             raise FailedScan(Reason.CHANGED, "The file changed since it was ingested. Ingest again.")
         return embed(encoder, scan), thumbnail_png(scan)

@@ -6,7 +6,11 @@ Layout::
     CASEBOOK/cases.parquet     one row a patient: dated events
     CASEBOOK/aliases.parquet   keyed hash of every id a patient is known by
     CASEBOOK/refusals.parquet  one row an item that became no scan, with its reason
+    CASEBOOK/fields.parquet    one row a clinical field of every version of a record: raw text, value, unit, flag
+    CASEBOOK/contradictions.parquet  what of a patient or scan cannot all be so
+    CASEBOOK/tombstones.parquet      keyed hash of every withdrawn patient, who is not taken in again
     CASEBOOK/readings.parquet  what reading each scan's pixels and header gave, so that a second ingest reads nothing
+    CASEBOOK/settings.toml     the owner's settings, where there are any, and the table of units that they name
     CASEBOOK/secret.key        what keys are derived with
     CASEBOOK/cache.sqlite      vectors and thumbnails by pixel hash (see ``vectors.py``)
     CASEBOOK/manifest.json     sources, counts, and the SHA-256 of every table
@@ -24,41 +28,61 @@ from typing import Any, Self
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from scankin.index_build.settings import Settings, load_settings
 from scankin.retrieval.errors import CasebookError
 from scankin.retrieval.files import replaced
 from scankin.retrieval.keys import Keyring
 from scankin.retrieval.records import CASE_FIELDS, SCAN_FIELDS
 from scankin.retrieval.store import ALIAS_FIELDS
 
-CASEBOOK_SCHEMA = "scankin.casebook/1"
+CASEBOOK_SCHEMA = "scankin.casebook/2"
 MANIFEST = "manifest.json"
 SECRET = "secret.key"
+SETTINGS = "settings.toml"
 
 SOURCE_FIELDS = [
     pa.field("source", pa.string(), nullable=False),
     pa.field("source_id", pa.string(), nullable=False),
 ]
 
+_TEXT, _FLAG = pa.string(), pa.bool_()
+
+
+def _needed(*names: str) -> list[pa.Field]:
+    return [pa.field(name, _TEXT, nullable=False) for name in names]
+
+
+def _optional(*names: str) -> list[pa.Field]:
+    return [pa.field(name, _TEXT) for name in names]
+
+
 TABLES = {
-    "scans": pa.schema([*SCAN_FIELDS, *SOURCE_FIELDS, pa.field("files", pa.list_(pa.string()), nullable=False)]),
-    "cases": pa.schema([*CASE_FIELDS, SOURCE_FIELDS[0]]),
+    "scans": pa.schema(
+        [
+            *SCAN_FIELDS,
+            *SOURCE_FIELDS,
+            pa.field("files", pa.list_(_TEXT), nullable=False),
+            *_optional("study", "cohort", "device"),
+        ]
+    ),
+    "cases": pa.schema([*CASE_FIELDS, SOURCE_FIELDS[0], *_optional("case_site")]),
     "aliases": pa.schema([*ALIAS_FIELDS, SOURCE_FIELDS[0]]),
+    "fields": pa.schema(
+        [
+            *_needed("source", "patient", "version"),
+            pa.field("is_current", _FLAG, nullable=False),
+            *_needed("field", "raw", "flag"),
+            *_optional("value", "unit", "unit_source", "operator"),
+        ]
+    ),
+    "contradictions": pa.schema([*_needed("source", "patient", "kind", "message"), *_optional("scan")]),
     "refusals": pa.schema(
-        [
-            *SOURCE_FIELDS,
-            pa.field("collection", pa.string(), nullable=False),
-            pa.field("reason", pa.string(), nullable=False),
-            pa.field("message", pa.string(), nullable=False),
-        ]
+        [*SOURCE_FIELDS, *_needed("collection", "reason", "message"), *_optional("patient", "case_site", "cohort")]
     ),
-    "readings": pa.schema(
-        [
-            *SOURCE_FIELDS,
-            pa.field("stamp", pa.string(), nullable=False),
-            pa.field("reading", pa.string(), nullable=False),
-        ]
-    ),
+    "readings": pa.schema([*SOURCE_FIELDS, *_needed("stamp", "reading"), *_optional("patient")]),
+    "tombstones": pa.schema([*_needed("tombstone", "withdrawn")]),
 }
+"""Columns of every table; ``case_site`` is the hospital that sent the patient in."""
 
 
 @dataclass(frozen=True)
@@ -68,7 +92,7 @@ class Source:
     Attributes:
         name: How the casebook calls it; the importer's name unless the user named it.
         importer: Which importer read it.
-        root: Folder its files lie in.
+        root: Folder or URL its files lie in.
         scans: Scans it gave.
         cases: Patients it gave.
         refusals: Items that became no scan.
@@ -91,12 +115,14 @@ class Casebook:
         tables: By name, with the columns of ``TABLES``.
         sources: By name.
         keyring: What its keys were derived with.
+        settings: Its owner's.
     """
 
     folder: Path
     keyring: Keyring
     tables: Mapping[str, pa.Table] = field(default_factory=lambda: {n: s.empty_table() for n, s in TABLES.items()})
     sources: Mapping[str, Source] = field(default_factory=dict)
+    settings: Settings = field(default_factory=Settings)
 
     @classmethod
     def load(cls, folder: Path) -> Self:
@@ -122,7 +148,13 @@ class Casebook:
             keyring=Keyring((folder / SECRET).read_bytes()),
             tables=tables,
             sources={name: Source(**source) for name, source in raw["sources"].items()},
+            settings=load_settings(folder / SETTINGS) if (folder / SETTINGS).is_file() else Settings(),
         )
+
+    @property
+    def tombstones(self) -> frozenset[str]:
+        """Keyed hashes of withdrawn patients."""
+        return frozenset(self.tables["tombstones"]["tombstone"].to_pylist())
 
     @property
     def content(self) -> str:

@@ -30,37 +30,46 @@ WRITE_ERRORS = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EACCES
 
 @app.command()
 def ingest(
-    source: Annotated[Path, typer.Argument(help="Folder of the collection.")],
+    source: Annotated[str, typer.Argument(help="Folder of the collection, or s3://BUCKET/PREFIX (NCCID).")],
     casebook: CasebookFolder,
     from_: Annotated[
         str, typer.Option("--from", help="Importer: open-cxr, hannover, nccid ...; auto recognises the folder.")
     ],
     name: Annotated[str | None, typer.Option(help="How the casebook calls the source; default: the importer.")] = None,
+    settings: Annotated[Path | None, typer.Option(help="Settings (TOML); default: those the casebook has.")] = None,
+    withdrawn: Annotated[
+        Path | None, typer.Option(help="File with the ids of patients not to take in, one a line.")
+    ] = None,
     workers: Workers = CORES,
 ) -> None:
     """Read a collection into a casebook; what was read before is not read again."""
-    from scankin.index_build.importers import load_importer, recognise  # noqa: PLC0415
+    from scankin.index_build.accounts import print_ingest  # noqa: PLC0415
+    from scankin.index_build.importers import OpenedSource, load_importer, recognise  # noqa: PLC0415
     from scankin.index_build.ingest import ingest as run  # noqa: PLC0415
+    from scankin.index_build.lists import ids_of  # noqa: PLC0415
+    from scankin.index_build.source_tree import open_tree  # noqa: PLC0415
     from scankin.retrieval.keys import load_keyring  # noqa: PLC0415
 
-    importer = recognise(source) if from_ == "auto" else from_
+    tree = open_tree(source)
+    importer = recognise(OpenedSource(tree)) if from_ == "auto" else from_
     reads = load_importer(importer).read
     keyring = load_keyring(
         on_created=lambda path: err.print(f"A new key for this machine's casebooks was made: {path}. Keep it safe.")
     )
     with _bar("Reading") as progress:
-        account = run(importer, reads, source, casebook, keyring, name=name, workers=workers, progress=progress)
-    table = Table("collection", "modality or reason", "scans", "refused", title="What came in", title_justify="left")
-    for (collection, modality), count in sorted(account.scans.items()):
-        table.add_row(collection, modality, f"{count:,}", "")
-    for (collection, reason), count in sorted(account.refusals.items()):
-        table.add_row(collection, reason, "", f"{count:,}")
-    out.print(table)
-    scans, refused = sum(account.scans.values()), sum(account.refusals.values())
-    out.print(
-        f"{account.items:,} items = {scans:,} scans + {refused:,} refusals (reasons in refusals.parquet); "
-        f"{account.patients:,} patients; {account.read:,} scans read in this run."
-    )
+        account = run(
+            importer,
+            reads,
+            tree,
+            casebook,
+            keyring,
+            name=name,
+            settings=settings,
+            withdrawn=ids_of(withdrawn) if withdrawn else (),
+            workers=workers,
+            progress=progress,
+        )
+    print_ingest(account, casebook, out)
 
 
 @app.command()
@@ -131,6 +140,13 @@ def construct(
     patients: Annotated[int, typer.Option(min=1, help="Patients.")] = 100,
     seed: Annotated[int, typer.Option(help="The same seed gives the same files.")] = 1,
     centres: Annotated[int, typer.Option(min=1, help="Submitting centres.")] = 25,
+    truth: Annotated[Path | None, typer.Option(help="Folder for the truth; default: OUT-truth.")] = None,
+    shortcut: Annotated[
+        bool, typer.Option("--shortcut", help="Plant a shortcut: markers of centres that go with death.")
+    ] = False,
+    pixels_for: Annotated[
+        int | None, typer.Option(min=0, help="Patients with pixels; the others have metadata only.")
+    ] = None,
     new_patient: Annotated[
         Path | None, typer.Option(help="Folder for one film of a patient who is not in the cohort.")
     ] = None,
@@ -140,7 +156,16 @@ def construct(
     from scankin.index_build.construct import held_out_patient  # noqa: PLC0415
 
     with _bar("Drawing") as progress:
-        account = run(into, patients=patients, seed=seed, centres=centres, progress=progress)
+        account = run(
+            into,
+            patients=patients,
+            seed=seed,
+            centres=centres,
+            truth=truth,
+            has_shortcut=shortcut,
+            pixels_for=pixels_for,
+            progress=progress,
+        )
     out.print(
         f"{account.patients:,} constructed patients: {account.films:,} films, {account.series:,} CT series. Not real."
     )
@@ -180,7 +205,7 @@ def _end(error: ScankinError, code: int) -> None:
 
 
 @contextmanager
-def _bar(what: str) -> Iterator[Callable[[int, int], None]]:
+def _bar(what: str) -> Iterator[Callable[[int, int | None], None]]:
     with Progress(
         TextColumn(what), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(), console=err, transient=True
     ) as bars:

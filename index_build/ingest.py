@@ -4,31 +4,35 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
-import pyarrow as pa
-import pyarrow.compute as pc
-
-from scankin.index_build.casebook import TABLES, Casebook, Source, is_casebook
-from scankin.index_build.importers import Refusal, SourceCase, SourceScan
+from scankin.index_build.casebook import SETTINGS, Casebook, Source, is_casebook
+from scankin.index_build.changes import Changes, changes
+from scankin.index_build.field_values import Flag
+from scankin.index_build.importers import OpenedSource, Refusal, SourceCase, SourceScan
 from scankin.index_build.readings import Journal, Reading, read, stamp
-from scankin.retrieval.case import Case, Clock, EventKind
+from scankin.index_build.settings import Settings, load_settings
+from scankin.index_build.source_tree import SourceTree
+from scankin.index_build.tables import SourceTables, merged
 from scankin.retrieval.errors import CasebookError, Reason, ScanError
+from scankin.retrieval.files import replaced
 from scankin.retrieval.keys import Keyring
 from scankin.retrieval.parallel import in_parallel
 from scankin.retrieval.reading import ReadingPool
-from scankin.retrieval.records import ScanRecord, cases_table
 
 
 class Reads(Protocol):
     """The ``read`` of an importer."""
 
-    def __call__(self, root: Path) -> Iterable[SourceScan | SourceCase | Refusal]:
+    def __call__(self, source: OpenedSource) -> Iterable[SourceScan | SourceCase | Refusal]:
         """Yield every item of the source."""
 
 
-Progress = Callable[[int, int], None]
-"""Told how many scans are done, of how many."""
+Progress = Callable[[int, int | None], None]
+"""Told how many items are done, of how many; None while the source is still being listed."""
+
+LISTED_EVERY = 500
+"""Items between two reports of progress while a source is listed."""
 
 
 @dataclass(frozen=True)
@@ -37,27 +41,35 @@ class IngestAccount:
 
     Attributes:
         items: Scans the source lists, with those it refused itself; always ``scans`` + ``refusals``.
-        scans: In the casebook, by collection and modality.
-        refusals: By collection and reason.
+        scans: In the casebook, by collection, site, cohort and modality; site and cohort are empty where not stated.
+        refusals: By collection, site, cohort and reason.
         patients: Cases in the casebook from this source.
         read: Scans whose pixels were read in this run; the others were known from before.
+        flags: Clinical fields by how they were read.
+        contradictions: By kind.
+        changes: Against the ingest before.
     """
 
     items: int
-    scans: Mapping[tuple[str, str], int]
-    refusals: Mapping[tuple[str, str], int]
+    scans: Mapping[tuple[str, str, str, str], int]
+    refusals: Mapping[tuple[str, str, str, str], int]
     patients: int
     read: int
+    flags: Mapping[str, int]
+    contradictions: Mapping[str, int]
+    changes: Changes
 
 
 def ingest(
     importer: str,
     reads: Reads,
-    root: Path,
+    tree: SourceTree,
     folder: Path,
     keyring: Keyring,
     *,
     name: str | None = None,
+    settings: Path | None = None,
+    withdrawn: Iterable[str] = (),
     workers: int,
     progress: Progress = lambda _done, _of: None,
 ) -> IngestAccount:
@@ -69,10 +81,12 @@ def ingest(
     Args:
         importer: Name of the importer.
         reads: Its ``read``.
-        root: The source's folder.
+        tree: Folder or bucket of the source.
         folder: The casebook; made when it is not there.
         keyring: What keys are derived with; an existing casebook's own must be the same.
         name: How the casebook calls the source; the importer's name unless given.
+        settings: File of settings; it replaces that of the casebook. None: the casebook's own.
+        withdrawn: Ids of patients who are not to be taken in, besides those with a tombstone.
         workers: Worker processes that read.
         progress: Told of every scan.
 
@@ -81,29 +95,41 @@ def ingest(
     """
     name = name or importer
     book = _open(folder, keyring)
-    items, cases, refusals = _listed(reads, root)
+    if settings is not None:
+        book = replace(book, settings=_kept(settings, folder))
+    tombstones = book.tombstones | {keyring.tombstone(patient_id) for patient_id in withdrawn}
+    source = OpenedSource(tree, book.settings, folder)
+    items, cases, refusals = _listed(reads, source, progress)
+    made = SourceTables(name, keyring, cases, tombstones)
+    items = _without_withdrawn(items, made)
     known = _known_readings(book, name)
     journal = Journal(folder / f".{name}.readings.ndjson")
     try:
         known |= {(source_id, seen): reading for source_id, seen, reading in journal.entries()}
-        readings, stamps, count = _read_all(items, root, known, journal, workers, progress)
-        made = _Tables(name, keyring, cases)
+        readings, stamps, count = _read_all(items, tree, known, journal, workers, progress)
         for item in items:
             made.add(item, readings[item.source_id])
         for refusal in refusals:
             made.refuse(refusal)
-        merged = _merged(book, name, made.tables(readings, stamps))
-        source = Source(name, importer, str(root.resolve()), len(made.scans), len(cases), len(made.refusals))
-        replace(book, tables=merged, sources={**book.sources, name: source}).save()
+        owners = {item.source_id: item.patient_id for item in items}
+        new = made.tables({i: (stamps[i], readings[i], owners[i]) for i in stamps})
+        found = changes(book, name, new)
+        entry = Source(name, importer, tree.address, len(made.scans), len(made.cases), len(made.refusals))
+        replace(book, tables=merged(book, name, new), sources={**book.sources, name: entry}).save()
         journal.discard()
     finally:
         journal.close()
     return IngestAccount(
-        items=len(items) + len(refusals),
-        scans=Counter((row["collection"], row["modality"]) for row in made.scans),
-        refusals=Counter((refusal.collection, refusal.reason.value) for refusal in made.refusals),
-        patients=len(cases),
+        items=len(made.scans) + len(made.refusals),
+        scans=Counter(
+            (row["collection"], row["site"] or "", row["cohort"] or "", row["modality"]) for row in made.scans
+        ),
+        refusals=Counter((r.collection, r.site or "", r.cohort or "", r.reason.value) for r in made.refusals),
+        patients=len(made.cases),
         read=count,
+        flags={flag.value: n for flag in Flag if (n := _flagged(made, flag))},
+        contradictions=Counter(new["contradictions"]["kind"].to_pylist()),
+        changes=found,
     )
 
 
@@ -119,20 +145,57 @@ def _open(folder: Path, keyring: Keyring) -> Casebook:
     return book
 
 
-def _listed(reads: Reads, root: Path) -> tuple[list[SourceScan], dict[str, SourceCase], list[Refusal]]:
+def _kept(file: Path, folder: Path) -> Settings:
+    """Check a file of settings, copy it and the table that it names into the casebook, and return it."""
+    settings = load_settings(file)
+    copies = {SETTINGS: file}
+    if settings.nccid.units is not None:
+        copies[settings.nccid.units] = file.parent / settings.nccid.units
+    if any(Path(name).name != name for name in copies):
+        raise CasebookError(f"{file.name}: nccid.units must name a file that lies beside it.")
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, path in copies.items():
+        try:
+            data = path.read_bytes()
+        except OSError as error:
+            raise CasebookError(f"{path.name}: it cannot be read: {error.strerror}.") from error
+        replaced(folder / name, data)
+    return settings
+
+
+def _listed(
+    reads: Reads, source: OpenedSource, progress: Progress
+) -> tuple[list[SourceScan], dict[str, SourceCase], list[Refusal]]:
     scans: list[SourceScan] = []
     cases: dict[str, SourceCase] = {}
     refusals: list[Refusal] = []
-    for item in reads(root):
+    for number, item in enumerate(reads(source)):
         if isinstance(item, SourceScan):
             scans.append(item)
         elif isinstance(item, SourceCase):
             cases[item.patient_id] = item
         else:
             refusals.append(item)
+        if number % LISTED_EVERY == 0:
+            progress(number, None)
     for scan in scans:
         cases.setdefault(scan.patient_id, SourceCase(scan.collection, scan.patient_id))
     return scans, cases, refusals
+
+
+def _without_withdrawn(items: list[SourceScan], made: SourceTables) -> list[SourceScan]:
+    """Return the scans of patients who were not withdrawn; the others become refusals without a name, unread."""
+    kept = []
+    for item in items:
+        if item.patient_id in made.source_cases:
+            kept.append(item)
+        else:
+            made.refuse(Refusal(item.collection, item.source_id, Reason.WITHDRAWN, "", item.patient_id))
+    return kept
+
+
+def _flagged(made: SourceTables, flag: Flag) -> int:
+    return sum(field.flag is flag for case in made.source_cases.values() for field in case.fields)
 
 
 def _known_readings(book: Casebook, name: str) -> dict[tuple[str, str], Reading]:
@@ -145,7 +208,7 @@ def _known_readings(book: Casebook, name: str) -> dict[tuple[str, str], Reading]
 
 def _read_all(
     items: list[SourceScan],
-    root: Path,
+    tree: SourceTree,
     known: Mapping[tuple[str, str], Reading],
     journal: Journal,
     workers: int,
@@ -156,7 +219,7 @@ def _read_all(
     unread = []
     for item in items:
         try:
-            stamps[item.source_id] = stamp(item, root)
+            stamps[item.source_id] = stamp(item, tree)
         except ScanError as error:
             readings[item.source_id] = Reading(reason=error.reason, message=error.message)
             continue
@@ -168,7 +231,7 @@ def _read_all(
     progress(len(readings), len(items))
     if unread:
         with ReadingPool(workers) as pool:
-            for item, reading in in_parallel(lambda one: read(one, root, pool), unread, workers):
+            for item, reading in in_parallel(lambda one: read(one, tree, pool), unread, workers):
                 readings[item.source_id] = reading
                 if reading.reason not in _PASSING:
                     journal.append(item.source_id, stamps[item.source_id], reading)
@@ -176,118 +239,5 @@ def _read_all(
     return readings, {i: s for i, s in stamps.items() if readings[i].reason not in _PASSING}, len(unread)
 
 
-_PASSING = frozenset({Reason.INTERNAL, Reason.DECODER_TIMEOUT, Reason.DECODER_DIED})
+_PASSING = frozenset({Reason.INTERNAL, Reason.DECODER_TIMEOUT, Reason.DECODER_DIED, Reason.UNREACHABLE})
 """Reasons that may lie in this machine or this run: such a scan is tried again next time."""
-
-
-class _Tables:
-    """The rows that one source gives."""
-
-    def __init__(self, source: str, keyring: Keyring, cases: Mapping[str, SourceCase]) -> None:
-        self._source = source
-        self._keyring = keyring
-        self._sources_cases = cases
-        self._cases = {patient_id: self._case(case) for patient_id, case in cases.items()}
-        self.scans: list[dict[str, Any]] = []
-        self.refusals: list[Refusal] = []
-
-    def add(self, item: SourceScan, reading: Reading) -> None:
-        if reading.reason is not None:
-            self.refuse(Refusal(item.collection, item.source_id, reading.reason, reading.message))
-            return
-        record = self._record(item, reading, self._cases[item.patient_id])
-        self.scans.append(
-            {**record.row(), "source": self._source, "source_id": item.source_id, "files": list(item.files)}
-        )
-
-    def refuse(self, refusal: Refusal) -> None:
-        self.refusals.append(refusal)
-
-    def tables(self, readings: Mapping[str, Reading], stamps: Mapping[str, str]) -> dict[str, pa.Table]:
-        source = {"source": self._source}
-        cases = cases_table(sorted(self._cases.values(), key=lambda case: case.patient))
-        rows = {
-            "scans": sorted(self.scans, key=lambda row: row["scan"]),
-            "aliases": sorted(self._aliases(), key=lambda row: (row["alias"], row["patient"])),
-            "refusals": [
-                {
-                    **source,
-                    "source_id": r.source_id,
-                    "collection": r.collection,
-                    "reason": r.reason.value,
-                    "message": r.message,
-                }
-                for r in sorted(self.refusals, key=lambda r: (r.source_id, r.reason, r.message))
-            ],
-            "readings": [
-                {**source, "source_id": source_id, "stamp": item_stamp, "reading": readings[source_id].to_json()}
-                for source_id, item_stamp in sorted(stamps.items())
-            ],
-        }
-        return {
-            "cases": cases.append_column(
-                pa.field("source", pa.string(), nullable=False), pa.array([self._source] * len(cases), pa.string())
-            ),
-            **{name: pa.Table.from_pylist(made, schema=TABLES[name]) for name, made in rows.items()},
-        }
-
-    def _case(self, case: SourceCase) -> Case:
-        return Case(
-            patient=self._keyring.patient(self._source, case.patient_id),
-            collection=case.collection,
-            clock=case.clock,
-            events=case.events,
-            last_seen_alive=case.last_seen_alive,
-            facts=case.facts,
-        )
-
-    def _aliases(self) -> Iterable[dict[str, str]]:
-        for patient_id, case in self._sources_cases.items():
-            for known_as in {patient_id, *case.other_ids}:
-                yield {
-                    "alias": self._keyring.alias(known_as),
-                    "patient": self._cases[patient_id].patient,
-                    "source": self._source,
-                }
-
-    def _record(self, item: SourceScan, reading: Reading, case: Case) -> ScanRecord:
-        modality = item.modality or reading.modality
-        if modality is None:
-            raise ValueError(f"{item.source_id}: a reading without a modality cannot be.")
-        day = item.day
-        if day is None and case.clock is Clock.CALENDAR:
-            day = reading.study_day
-        admitted = case.day_of(EventKind.ADMISSION)
-        return ScanRecord(
-            scan=self._keyring.scan(self._source, item.source_id),
-            patient=case.patient,
-            collection=item.collection,
-            modality=modality,
-            view=reading.view or item.view,
-            sex=item.sex or reading.sex,
-            age=item.age or reading.age,
-            site=item.site,
-            day=day,
-            days_since_admission=None if day is None or admitted is None else day - admitted,
-            findings=item.findings,
-            measures=item.measures,
-            pixel_hash=reading.pixel_hash,
-            fingerprint=reading.fingerprint,
-        )
-
-
-def _merged(book: Casebook, name: str, made: Mapping[str, pa.Table]) -> dict[str, pa.Table]:
-    """Return the casebook's tables with the rows of one source replaced, sorted as if ingested at once."""
-    order = {
-        "scans": ["scan"],
-        "cases": ["patient"],
-        "aliases": ["alias", "patient"],
-        "refusals": ["source", "source_id", "reason", "message"],
-        "readings": ["source", "source_id"],
-    }
-    merged = {}
-    for table, columns in order.items():
-        others = book.tables[table].filter(pc.not_equal(pc.field("source"), name))
-        joined = pa.concat_tables([others, made[table]])
-        merged[table] = joined.sort_by([(column, "ascending") for column in columns])
-    return merged

@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any, Self
 
 from scankin.index_build.importers import SourceScan
+from scankin.index_build.source_tree import SourceTree
 from scankin.retrieval.encoder import DEFAULT_SLICES
-from scankin.retrieval.errors import FailedScan, Reason, RefusedScan, ScanError
+from scankin.retrieval.errors import Reason, RefusedScan, ScanError
 from scankin.retrieval.fingerprint import fingerprint
 from scankin.retrieval.reading import ReadingPool, ReadRequest
 from scankin.retrieval.scan import Age, Modality, Scan, Sex, View
@@ -76,10 +77,11 @@ class Reading:
         )
 
 
-def read(item: SourceScan, root: Path, pool: ReadingPool) -> Reading:
+def read(item: SourceScan, tree: SourceTree, pool: ReadingPool) -> Reading:
     """Read one scan in a worker process; whatever is wrong with it becomes the reading's reason."""
     try:
-        scan = pool.read(request_for(item.files, root, item.modality, DEFAULT_SLICES))
+        with tree.fetched(item.files) as root:
+            scan = pool.read(request_for(item.files, root, item.modality, DEFAULT_SLICES))
         _check_header(item.expected, scan)
         return Reading(
             pixel_hash=scan.pixel_hash,
@@ -105,22 +107,16 @@ def request_for(files: tuple[str, ...], root: Path, modality: Modality | None, s
     )
 
 
-def stamp(item: SourceScan, root: Path) -> str:
-    """Return what changes when a scan must be read again: sizes and times of its files, and what is expected of it.
+def stamp(item: SourceScan, tree: SourceTree) -> str:
+    """Return what changes when a scan must be read again: its files, and what is expected of it.
 
     Raises:
         FailedScan: A file is missing or may not be read.
     """
-    digest = hashlib.sha256(repr((item.files, item.modality, sorted(item.expected.items()))).encode())
-    for file in item.files:
-        try:
-            status = (root / file).stat()
-        except FileNotFoundError:
-            raise FailedScan(Reason.MISSING_FILE, "A file that the collection lists is not there.") from None
-        except OSError as error:
-            raise FailedScan(Reason.UNREADABLE_FILE, f"A file cannot be read: {error.strerror}.") from error
-        digest.update(repr((status.st_size, status.st_mtime_ns)).encode())
-    return digest.hexdigest()
+    if item.stamp is not None:
+        return item.stamp
+    stated = [(file, tree.stamp(file)) for file in item.files]
+    return hashlib.sha256(repr((stated, item.modality, sorted(item.expected.items()))).encode()).hexdigest()
 
 
 class Journal:

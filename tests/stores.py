@@ -7,8 +7,9 @@ import numpy as np
 from builders import KEYRING, a_dataset, dicom_bytes
 
 from scankin.index_build.build import build
-from scankin.index_build.importers import Refusal, SourceCase, SourceScan
+from scankin.index_build.importers import OpenedSource, Refusal, SourceCase, SourceScan
 from scankin.index_build.ingest import IngestAccount, ingest
+from scankin.index_build.source_tree import FolderTree
 from scankin.models import load_encoder
 from scankin.retrieval.case import Clock, Event, EventKind
 from scankin.retrieval.errors import Reason
@@ -42,9 +43,9 @@ def a_source(folder: Path) -> Path:
     return folder
 
 
-def reads(root: Path) -> Iterator[SourceScan | SourceCase | Refusal]:
+def reads(opened: OpenedSource) -> Iterator[SourceScan | SourceCase | Refusal]:
     """An importer of ``a_source``: every third patient died, the next third lived, of the others it is not known."""
-    for path in sorted(root.glob("*.dcm")):
+    for path in sorted(opened.folder.glob("*.dcm")):
         number = -1 if path.stem == "broken" else int(path.stem)
         yield SourceScan(
             collection="test",
@@ -65,7 +66,7 @@ def reads(root: Path) -> Iterator[SourceScan | SourceCase | Refusal]:
 
 def a_casebook(folder: Path, source: Path, **options: object) -> IngestAccount:
     """Ingest the source into a casebook."""
-    return ingest("test", reads, source, folder, KEYRING, workers=2, **options)  # type: ignore[arg-type]
+    return ingest("test", reads, FolderTree(source), folder, KEYRING, workers=2, **options)  # type: ignore[arg-type]
 
 
 def a_store(folder: Path) -> Path:

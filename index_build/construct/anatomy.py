@@ -4,12 +4,14 @@ Coordinates everywhere in this package: ``x`` grows towards the patient's left, 
 of the lungs, ``z`` towards the back with 0 midway between breastbone and spine. All in centimetres.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float32]
+
+GROWN_YEARS = 17
 
 APEX = 0.36
 """Where the top of the lung lies between midline and the widest point of the chest, as a share of the half width."""
@@ -57,12 +59,12 @@ class Anatomy:
 
 
 def anatomy_of(rng: np.random.Generator, *, is_female: bool, age: float) -> Anatomy:
-    """Return a chest drawn at random for an adult of this sex and age in years."""
+    """Return a chest drawn at random for this sex and age in years; a child's is an adult's, smaller."""
     frame = rng.normal(0.93 if is_female else 1.0, 0.045)
     half_width = float(np.clip(13.6 * frame * rng.normal(1, 0.03), 11, 15.5))
     fat = float(np.clip(rng.gamma(4, 0.55), 0.5, 5))
     ageing = np.clip((age - 40) / 50, 0, 1)
-    return Anatomy(
+    adult = Anatomy(
         is_female=is_female,
         half_width_cm=half_width,
         half_depth_cm=float(np.clip(9.6 * frame * rng.normal(1 + 0.08 * ageing, 0.06), 8, 12)),
@@ -80,6 +82,17 @@ def anatomy_of(rng: np.random.Generator, *, is_female: bool, age: float) -> Anat
         breast_cm=float(np.clip(rng.normal(5.2 + 0.5 * fat, 0.9), 4.2, 8.5)) if is_female else 0.0,
         seed=int(rng.integers(2**31)),
     )
+    return adult if age >= GROWN_YEARS else _smaller(adult, 0.45 + 0.55 * age / GROWN_YEARS)
+
+
+def _smaller(chest: Anatomy, share: float) -> Anatomy:
+    """Return a chest with all its lengths scaled; children have no breast shadow."""
+    lengths = {
+        name: share * getattr(chest, name)
+        for name in vars(chest)
+        if name.endswith("_cm") and name not in ("breast_cm", "wall_cm")
+    }
+    return replace(chest, **lengths, wall_cm=max(share * chest.wall_cm, 1.0), breast_cm=0.0)
 
 
 def at(y: float) -> Floats:

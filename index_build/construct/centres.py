@@ -1,5 +1,6 @@
 """The invented hospitals that send in patients: uneven in size, in patients and in equipment."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -39,6 +40,8 @@ class Centre:
         name: SubmittingCentre.
         positive_share: Of its patients.
         blank_share: Of its laboratory fields.
+        dirt: How carelessly it fills in its files, 0.3 to 2; 1 is average.
+        units: Unit by quantity, where it differs by centre.
         fixed: Where those who can stand are taken, PA.
         mobile: What is brought to the bed, AP.
     """
@@ -46,6 +49,8 @@ class Centre:
     name: str
     positive_share: float
     blank_share: float
+    dirt: float
+    units: Mapping[str, str]
     fixed: Room
     mobile: Room
 
@@ -75,12 +80,22 @@ def centres_of(seed: int, count: int) -> Centres:
             name=f"Constructed NHS Trust {number + 1:02d}",
             positive_share=float(shares[number]),
             blank_share=float(rng.uniform(0.03, 0.3)),
+            dirt=float(rng.uniform(0.3, 2.0)),
+            units=_units(rng),
             fixed=_room(rng, "DX" if rng.random() < 0.75 else "CR"),
             mobile=_room(rng, "DX" if rng.random() < 0.45 else "CR"),
         )
         for number in range(count)
     ]
     return Centres(tuple(made), tuple(weights.tolist()))
+
+
+def _units(rng: np.random.Generator) -> dict[str, str]:
+    """Most report D-dimer in ng/mL, one in ten troponin I in ng/mL, one in six a saturation as PaO2 (NCCID.md 2.6)."""
+    units = {"D-dimer": str(rng.choice(["mg/L", "ng/mL", "µg/L"], p=[0.2, 0.65, 0.15]))}
+    units["Troponin I"] = "ng/mL" if rng.random() < 0.1 else "ng/L"
+    units["PaO2/O2 saturation"] = "%" if rng.random() < 1 / 6 else "kPa"
+    return units
 
 
 def _room(rng: np.random.Generator, modality: str) -> Room:

@@ -119,7 +119,13 @@ def _admission(rng: np.random.Generator, patient: Patient, course: Course) -> di
     """What was measured on arrival, driven by the latent severity; units as NCCID's schema states them."""
     ill, age = course.peak, patient.age(course.admitted)
     saturation_need = float(np.clip(rng.normal(21 + 55 * max(ill - 0.25, 0), 4), 21, 100))
+    has_kidney_disease = rng.random() < 0.1 + 0.1 * (age > 70)
+    is_smoker = rng.random() < 0.3
     measured = {
+        "Date of acquisition of 2nd RT-PCR": _american(course.swab + timedelta(days=2)) if rng.random() < 0.2 else "",
+        "Date of result of 2nd RT-PCR": _american(course.swab + timedelta(days=3)) if rng.random() < 0.2 else "",
+        "2nd RT-PCR result": str(int(rng.random() < 0.7)),
+        "PaO2": f"{np.clip(rng.normal(12.5 - 5 * ill, 1.4), 4, 20):.1f}",
         "Respiratory rate on admission": f"{max(rng.normal(17 + 14 * ill, 2.5), 10):.0f}",
         "Heart rate on admission": f"{max(rng.normal(84 + 22 * ill, 11), 45):.0f}",
         "FiO2": f"{saturation_need:.0f}",
@@ -132,10 +138,21 @@ def _admission(rng: np.random.Generator, patient: Patient, course: Course) -> di
         "Platelet count on admission": f"{max(rng.normal(230, 60), 40):.0f}",
         "CRP on admission": f"{np.exp(rng.normal(np.log(18) + 2.6 * ill, 0.4)):.0f}",
         "D-dimer on admission": f"{np.exp(rng.normal(-0.9 + 2.2 * ill, 0.5)):.1f}",
+        "Fibrinogen  if d-dimer not performed": f"{max(rng.normal(4.2 + 2 * ill, 1), 1):.1f}",
+        "Troponin I": f"{np.exp(rng.normal(2 + 2.2 * ill, 0.7)):.0f}",
+        "Troponin T": f"{np.exp(rng.normal(2.4 + 2 * ill, 0.7)):.0f}" if rng.random() < 0.1 else "",
+        "APACHE score on ITU arrival": f"{np.clip(rng.normal(12 + 8 * ill, 4), 2, 60):.0f}" if course.itu else "",
         "Ferritin": f"{np.exp(rng.normal(5.4 + 1.8 * ill, 0.5)):.0f}",
         "Urea on admission": f"{np.exp(rng.normal(1.4 + 0.9 * ill + 0.006 * (age - 60), 0.25)):.1f}",
         "Creatinine on admission": f"{np.exp(rng.normal(4.3 + 0.3 * ill + 0.004 * (age - 60), 0.22)):.0f}",
-        "Smoking status": str(rng.choice(4, p=[0.5, 0.3, 0.08, 0.12])),
+        "Smoking status": str(rng.choice(4, p=[0, 0.7, 0.2, 0.1]) if is_smoker else 0),
+        "Pack year history": f"{rng.integers(1, 60)}" if is_smoker else "0",
+        "PMH CKD": str(int(has_kidney_disease)),
+        "If CKD, stage": str(rng.integers(2, 6)) if has_kidney_disease else "",
+        "PMH diabetes mellitus TYPE I": "1" if rng.random() < 0.01 else "",
+        "Current ACEi use": str(int(rng.random() < 0.2)),
+        "Current Angiotension receptor blocker use": str(int(rng.random() < 0.12)),
+        "Current NSAID used": str(rng.choice(3, p=[0.8, 0.1, 0.1])),
         "PMH hypertension": str(int(rng.random() < (age - 20) / 110)),
         "PMH diabetes mellitus type II": str(int(rng.random() < 0.27)),
         "PMH CVS disease": str(rng.choice(5, p=[0.7, 0.1, 0.06, 0.08, 0.06])),

@@ -1,12 +1,13 @@
 """Makes a whole cohort, or one patient who is in none. NO PATIENT AND NO FILM IS REAL."""
 
+import csv
 import itertools
 import multiprocessing
 import os
 import shutil
 from collections import Counter
 from collections.abc import Callable, Iterator
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,12 +17,15 @@ from scankin.index_build.construct.centres import Centres, centres_of
 from scankin.index_build.construct.clinical import severity_class
 from scankin.index_build.construct.course import Course
 from scankin.index_build.construct.headers import UidCounter, to_bytes
+from scankin.index_build.construct.images import film_image
 from scankin.index_build.construct.patients import FIRST_NUMBER, HELD_OUT_NUMBER, Patient, generator, patient_of
-from scankin.index_build.construct.tree import PatientJob, film_image, write_patient
+from scankin.index_build.construct.tree import PatientJob, WrittenPatient, write_patient
 from scankin.retrieval.errors import CasebookError
 
 Progress = Callable[[int, int], None]
 """Told how many patients are done, of how many."""
+
+TRUTH, UNITS, SETTINGS = "truth.jsonl", "units.csv", "settings.toml"
 
 ALONE_BELOW = 24
 """So few patients are done before other processes would have started."""
@@ -78,10 +82,16 @@ def construct(
     patients: int,
     seed: int,
     centres: int = 25,
+    truth: Path | None = None,
+    has_shortcut: bool = False,
+    pixels_for: int | None = None,
     progress: Progress | None = None,
     workers: int | None = None,
 ) -> ConstructAccount:
     """Write a constructed cohort under ``out/training`` in NCCID's layout and return what was written.
+
+    What is true of it is written to another folder: ``truth.jsonl``, one patient a line in the order of the cohort,
+    and ``settings.toml`` with ``units.csv``, by which an importer knows the centres' laboratory units.
 
     The same arguments give the same bytes, whatever the number of workers, and patient i is the same in a cohort of any
     size. The tree is made beside ``out`` and renamed into place: an interrupted run leaves ``out`` as it was.
@@ -91,32 +101,48 @@ def construct(
         patients: How many, at least 1.
         seed: Any integer from 0.
         centres: Submitting centres, at least 1; their number changes who is sent in by whom.
+        truth: Folder to make for the truth; None: beside ``out``, its name with "-truth" at the end.
+        has_shortcut: Films of those who die mostly carry a marker of their centre, other films seldom.
+        pixels_for: Only the first so many patients have pixels, the others metadata; None: all.
         progress: Called after each patient.
         workers: Processes; None: one per core, or none besides this one for a small cohort. With more than one, a
             script must guard its entry (``if __name__ == "__main__"``), since the others import it.
 
     Raises:
-        CasebookError: ``out`` is not an empty folder, or a number is out of range.
+        CasebookError: ``out`` or ``truth`` is not an empty folder, or a number is out of range.
     """
     if not 1 <= patients <= HELD_OUT_NUMBER - FIRST_NUMBER or centres < 1 or seed < 0:
         raise CasebookError("A cohort needs 1 to 800,000 patients, at least one centre and a seed of at least 0.")
-    if out.exists() and (not out.is_dir() or any(out.iterdir())):
-        raise CasebookError(f"{out.name} is not an empty folder. Name a new one, or empty it first.")
+    truth = truth or out.with_name(f"{out.name}-truth")
+    for folder in (out, truth):
+        if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+            raise CasebookError(f"{folder.name} is not an empty folder. Name a new one, or empty it first.")
+        folder.parent.mkdir(parents=True, exist_ok=True)
     if workers is None:
         workers = 1 if patients < ALONE_BELOW else os.cpu_count() or 1
-    out.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = out.with_name(f".{out.name}.unfinished-{os.getpid()}")
+    unfinished, unfinished_truth = (
+        folder.with_name(f".{folder.name}.unfinished-{os.getpid()}") for folder in (out, truth)
+    )
     made = centres_of(seed, centres)
-    jobs = (PatientJob(unfinished / "training", seed, index, made) for index in range(patients))
+    with_pixels = patients if pixels_for is None else pixels_for
+    jobs = (
+        PatientJob(unfinished / "training", seed, index, made, has_shortcut, has_pixels=index < with_pixels)
+        for index in range(patients)
+    )
     total: Counter[str] = Counter()
     try:
-        for written in _each(jobs, workers):
-            total += written
-            if progress is not None:
-                progress(total["patients"], patients)
+        _write_settings(unfinished_truth, made)
+        with (unfinished_truth / TRUTH).open("w", encoding="utf-8") as lines:
+            for written in _each(jobs, workers):
+                total += written.counts
+                lines.write(written.truth + "\n")
+                if progress is not None:
+                    progress(total["patients"], patients)
+        unfinished_truth.rename(truth)
         unfinished.rename(out)
     finally:
         shutil.rmtree(unfinished, ignore_errors=True)
+        shutil.rmtree(unfinished_truth, ignore_errors=True)
     return ConstructAccount(
         patients=total["patients"],
         positives=total["positives"],
@@ -160,13 +186,23 @@ def _imaged(seed: int, centres: Centres) -> tuple[np.random.Generator, Patient, 
         attempt += 1
 
 
-def _each(jobs: Iterator[PatientJob], workers: int) -> Iterator[Counter[str]]:
-    """Write each patient, in other processes when there are to be several, and yield what was written."""
+def _write_settings(folder: Path, centres: Centres) -> None:
+    """Write the centres' units as NCCID's own table has them, and settings that name it."""
+    folder.mkdir(parents=True)
+    quantities = sorted({quantity for centre in centres.centres for quantity in centre.units})
+    rows = [["Trust", *(centre.name for centre in centres.centres)]]
+    rows += [[quantity, *(centre.units[quantity] for centre in centres.centres)] for quantity in quantities]
+    with (folder / UNITS).open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file).writerows(rows)
+    (folder / SETTINGS).write_text(f'[nccid]\nunits = "{UNITS}"\n', encoding="utf-8")
+
+
+def _each(jobs: Iterator[PatientJob], workers: int) -> Iterator[WrittenPatient]:
+    """Write each patient, in other processes when there are to be several, and yield what was written, in order."""
     if workers == 1:
         yield from map(write_patient, jobs)
         return
     # spawned, not forked: a fork of a process with threads may hang
     with ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn")) as pool:
         while batch := list(itertools.islice(jobs, 8 * workers)):
-            for done in as_completed([pool.submit(write_patient, job) for job in batch]):
-                yield done.result()
+            yield from pool.map(write_patient, batch)

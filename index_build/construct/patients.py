@@ -18,6 +18,9 @@ FIRST_NUMBER = 100_001
 HELD_OUT_NUMBER = 900_001
 """Of patients in no cohort; a cohort that reached so far would be refused."""
 
+CHILD_SHARE = 0.03
+"""Of patients: a children's hospital sends some in."""
+
 UUID_SHARE = 0.05
 """Of pseudonyms that are ``Covid<uuid4>``, a form the warehouse's own tests use."""
 
@@ -80,6 +83,8 @@ def patient_of(rng: np.random.Generator, number: int, centres: Centres, *, is_po
     positive = drawn if is_positive is None else is_positive
     swab = _swab_day(rng, is_positive=positive)
     age = int(np.clip(rng.normal(66, 16) if positive else rng.normal(61, 18), 18, 99))
+    if rng.random() < CHILD_SHARE:
+        age = int(rng.integers(4, 16))
     is_female = bool(rng.random() < (0.42 if positive else 0.5))
     chest = anatomy_of(rng, is_female=is_female, age=age)
     course = course_of(rng, age=age, swab=swab) if positive else None

@@ -58,7 +58,7 @@ def test_scankin_ends_in_one_clear_line(place: Path, arguments: list[str], code:
         (["verify", "nothing"], 4, "no published index"),
         (["rollback", "store"], 4, "no version before"),
         (["rollback", "store", "--version", "9"], 4, "no version '9'"),
-        (["construct", "source"], 4, "not empty"),
+        (["construct", "source"], 4, "not an empty folder"),
     ],
 )
 def test_scankin_index_ends_in_one_clear_line(place: Path, arguments: list[str], code: int, words: str) -> None:

@@ -10,6 +10,7 @@ from stores import FILMS_EACH, PATIENTS, a_casebook, a_film, a_source, a_store, 
 from scankin.index_build.build import build
 from scankin.index_build.casebook import Casebook
 from scankin.index_build.ingest import ingest
+from scankin.index_build.source_tree import FolderTree
 from scankin.index_build.vectors import VectorCache
 from scankin.models import load_encoder
 from scankin.retrieval.encoder import embed
@@ -130,7 +131,7 @@ def test_a_casebook_without_a_scan_publishes_nothing(tmp_path: Path) -> None:
     source = tmp_path / "source"
     source.mkdir()
     (source / "broken.dcm").write_bytes(b"not DICOM")
-    ingest("test", reads, source, tmp_path / "book", KEYRING, workers=1)
+    ingest("test", reads, FolderTree(source), tmp_path / "book", KEYRING, workers=1)
     with pytest.raises(CasebookError, match="no scan that can be indexed"):
         build(tmp_path / "book", tmp_path / "store", ENCODER, workers=1)
     assert not (tmp_path / "store" / "current").exists()

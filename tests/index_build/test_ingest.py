@@ -7,7 +7,9 @@ from builders import KEYRING
 from stores import CANARY, FILMS_EACH, PATIENTS, a_casebook, a_film, a_source, reads
 
 from scankin.index_build.casebook import TABLES, Casebook
+from scankin.index_build.importers import OpenedSource
 from scankin.index_build.ingest import ingest
+from scankin.index_build.source_tree import FolderTree
 from scankin.retrieval.errors import CasebookError
 from scankin.retrieval.keys import Keyring
 
@@ -22,8 +24,9 @@ def content(casebook: Path) -> dict[str, str]:
 def test_every_item_is_a_scan_or_a_refusal_with_a_reason(tmp_path: Path) -> None:
     account = a_casebook(tmp_path / "book", a_source(tmp_path / "source"))
     assert account.items == FILMS + 2
-    assert dict(account.scans) == {("test", "X-ray"): FILMS}
-    assert dict(account.refusals) == {("test", "not_dicom"): 1, ("test", "broken_record"): 1}
+    half = FILMS // 2
+    assert dict(account.scans) == {("test", "north", "", "X-ray"): half, ("test", "south", "", "X-ray"): half}
+    assert dict(account.refusals) == {("test", "north", "", "not_dicom"): 1, ("test", "", "", "broken_record"): 1}
     book = Casebook.load(tmp_path / "book")
     refusals = {row["source_id"]: row["reason"] for row in book.tables["refusals"].to_pylist()}
     assert refusals == {"broken.dcm": "not_dicom", "listed-but-refused": "broken_record"}
@@ -99,13 +102,13 @@ def test_two_sources_share_a_casebook_and_do_not_disturb_each_other(tmp_path: Pa
 
 def test_a_file_that_is_not_there_is_a_refusal_and_is_read_once_it_comes(tmp_path: Path) -> None:
     source = a_source(tmp_path / "source")
-    listed = list(reads(source))
+    listed = list(reads(OpenedSource.of(source)))
     (source / "003.dcm").unlink()
-    account = ingest("test", lambda _: listed, source, tmp_path / "book", KEYRING, workers=1)
-    assert account.refusals["test", "missing_file"] == 1
+    account = ingest("test", lambda _: listed, FolderTree(source), tmp_path / "book", KEYRING, workers=1)
+    assert account.refusals["test", "north", "", "missing_file"] == 1
     assert account.items == FILMS + 2 == sum(account.scans.values()) + sum(account.refusals.values())
     (source / "003.dcm").write_bytes(a_film(3))
-    account = ingest("test", lambda _: listed, source, tmp_path / "book", KEYRING, workers=1)
+    account = ingest("test", lambda _: listed, FolderTree(source), tmp_path / "book", KEYRING, workers=1)
     assert (account.read, sum(account.scans.values())) == (1, FILMS)
 
 
@@ -123,7 +126,7 @@ def test_another_key_is_refused(tmp_path: Path) -> None:
     source = a_source(tmp_path / "source")
     a_casebook(tmp_path / "book", source)
     with pytest.raises(CasebookError, match="another key"):
-        ingest("test", reads, source, tmp_path / "book", Keyring(b"x" * 32), workers=1)
+        ingest("test", reads, FolderTree(source), tmp_path / "book", Keyring(b"x" * 32), workers=1)
 
 
 @pytest.mark.parametrize("table", list(TABLES))

@@ -7,14 +7,14 @@ from pathlib import Path
 import pytest
 from real_data import data_dir
 
-from scankin.index_build.importers import Refusal, SourceCase, SourceScan
+from scankin.index_build.importers import OpenedSource, Refusal, SourceCase, SourceScan
 from scankin.index_build.importers.open_cxr import read
 from scankin.retrieval.case import Case, EventKind, State
 
 
 @pytest.fixture(scope="module")
 def items() -> list[SourceScan | SourceCase | Refusal]:
-    return list(read(data_dir("open-cxr")))
+    return list(read(OpenedSource.of(data_dir("open-cxr"))))
 
 
 def test_every_row_is_a_scan(items: list) -> None:
@@ -110,7 +110,7 @@ def test_damaged_rows_are_refused_and_the_rest_goes_on(tmp_path: Path) -> None:
         "e,images/e.jpg,x,p2,g1,CT,,unknown,nonsense",
     ]
     (tmp_path / "cases.csv").write_text("\ufeff" + "\n".join([head, *rows]))
-    found = list(read(tmp_path))
+    found = list(read(OpenedSource.of(tmp_path)))
     assert [item.source_id for item in found if isinstance(item, SourceScan)] == ["a", "e"]
     assert [item.source_id for item in found if isinstance(item, Refusal)] == ["a", "b", "c", "d"]
     case = next(item for item in found if isinstance(item, SourceCase))

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from real_data import data_dir
 
-from scankin.index_build.importers import Refusal, SourceCase, SourceScan
+from scankin.index_build.importers import OpenedSource, Refusal, SourceCase, SourceScan
 from scankin.index_build.importers.covid_chestxray import findings_of, read
 from scankin.retrieval.case import Clock, Event, EventKind
 from scankin.retrieval.errors import Reason
@@ -18,7 +18,7 @@ HEAD = "patientid,offset,sex,age,finding,survival,went_icu,in_icu,view,modality,
 
 @pytest.fixture(scope="module")
 def items() -> Items:
-    return list(read(data_dir("public-layouts") / "covid-chestxray-dataset"))
+    return list(read(OpenedSource.of(data_dir("public-layouts") / "covid-chestxray-dataset")))
 
 
 def a_source(folder: Path, *rows: str) -> Path:
@@ -116,15 +116,17 @@ def test_what_a_finding_states(text: str, present: set[str], absent: set[str]) -
 def test_damaged_rows_are_refused_and_the_rest_goes_on(tmp_path: Path) -> None:
     found = list(
         read(
-            a_source(
-                tmp_path,
-                "1,0,M,60,COVID-19,Y,,,PA,X-ray,,images,a.png",
-                "1,1,M,60,COVID-19,Y,,,PA,X-ray,,images,a.png",  # the same film again
-                "1,2,M,60,COVID-19,Y,,,PA,X-ray,,..,b.png",
-                ",3,M,60,COVID-19,Y,,,PA,X-ray,,images,c.png",
-                "1,4,M,60,COVID-19,Y,,,PA,X-ray,,images,",
-                "1,5,M,60,COVID-19,Y,,,PA,X-ray,Padova, Italy,images,d.png",  # a comma too many shifts the row
-                "2,x,?,old,COVID-19,,,,,X-ray,,images,e.jpeg",
+            OpenedSource.of(
+                a_source(
+                    tmp_path,
+                    "1,0,M,60,COVID-19,Y,,,PA,X-ray,,images,a.png",
+                    "1,1,M,60,COVID-19,Y,,,PA,X-ray,,images,a.png",  # the same film again
+                    "1,2,M,60,COVID-19,Y,,,PA,X-ray,,..,b.png",
+                    ",3,M,60,COVID-19,Y,,,PA,X-ray,,images,c.png",
+                    "1,4,M,60,COVID-19,Y,,,PA,X-ray,,images,",
+                    "1,5,M,60,COVID-19,Y,,,PA,X-ray,Padova, Italy,images,d.png",  # a comma too many shifts the row
+                    "2,x,?,old,COVID-19,,,,,X-ray,,images,e.jpeg",
+                )
             )
         )
     )
@@ -139,10 +141,12 @@ def test_damaged_rows_are_refused_and_the_rest_goes_on(tmp_path: Path) -> None:
 def test_a_volume_is_refused_and_still_tells_of_its_patient(tmp_path: Path) -> None:
     found = list(
         read(
-            a_source(
-                tmp_path,
-                "7,,F,50,COVID-19,N,Y,,Axial,CT,,volumes,coronacases_001.nii.gz",
-                "8,,F,50,COVID-19,,,,PA,MRI,,images,m.png",
+            OpenedSource.of(
+                a_source(
+                    tmp_path,
+                    "7,,F,50,COVID-19,N,Y,,Axial,CT,,volumes,coronacases_001.nii.gz",
+                    "8,,F,50,COVID-19,,,,PA,MRI,,images,m.png",
+                )
             )
         )
     )
@@ -154,11 +158,13 @@ def test_a_volume_is_refused_and_still_tells_of_its_patient(tmp_path: Path) -> N
 def test_a_patient_in_intensive_care_at_one_film_went_there(tmp_path: Path) -> None:
     found = list(
         read(
-            a_source(
-                tmp_path,
-                "1,0,M,60,COVID-19,,,N,PA,X-ray,,images,a.png",
-                "1,3,M,60,COVID-19,,,Y,AP,X-ray,,images,b.png",
-                "2,,M,60,COVID-19,,,N,PA,X-ray,,images,c.png",
+            OpenedSource.of(
+                a_source(
+                    tmp_path,
+                    "1,0,M,60,COVID-19,,,N,PA,X-ray,,images,a.png",
+                    "1,3,M,60,COVID-19,,,Y,AP,X-ray,,images,b.png",
+                    "2,,M,60,COVID-19,,,N,PA,X-ray,,images,c.png",
+                )
             )
         )
     )
@@ -173,11 +179,11 @@ def test_severity_is_read_where_the_scores_lie(tmp_path: Path) -> None:
         "1,0,M,60,COVID-19,,,,PA,X-ray,,images,a.png",
         "1,0,M,60,COVID-19,,,,PA,X-ray,,images,b.png",
     )
-    assert scans(list(read(source)))["a.png"].measures == {}
+    assert scans(list(read(OpenedSource.of(source))))["a.png"].measures == {}
     (source / "annotations").mkdir()
     (source / "annotations" / "covid-severity-scores.csv").write_text(
         "filename,geographic_mean,opacity_mean\na.png,4.666666666666667,3.0\nb.png,,9\n"
     )
-    found = scans(list(read(source)))
+    found = scans(list(read(OpenedSource.of(source))))
     assert found["a.png"].measures == {"extent": pytest.approx(14 / 3), "opacity": 3}
     assert found["b.png"].measures == {}  # not stated, and 9 is off a scale that ends at 6

@@ -4,9 +4,10 @@ from pathlib import Path
 import pytest
 from builders import KEYRING, a_dataset, a_slice, dicom_bytes
 
-from scankin.index_build.importers import Refusal, SourceCase, SourceScan
+from scankin.index_build.importers import OpenedSource, Refusal, SourceCase, SourceScan
 from scankin.index_build.importers.dicom_folder import read, recognises
 from scankin.index_build.ingest import ingest
+from scankin.index_build.source_tree import FolderTree
 from scankin.retrieval.case import Clock, Event, EventKind
 from scankin.retrieval.errors import CasebookError, Reason
 from scankin.retrieval.scan import Age, Modality, Sex
@@ -39,7 +40,7 @@ def case(items: Items, patient: str) -> SourceCase:
 
 def test_without_a_table_every_patient_is_one_of_whom_nothing_is_known(tmp_path: Path) -> None:
     a_film(tmp_path, "a.dcm"), a_film(tmp_path, "deep/down/b", "P2"), a_film(tmp_path, "c.dcm")
-    items = list(read(tmp_path))
+    items = list(read(OpenedSource.of(tmp_path)))
     assert [(scan.source_id, scan.patient_id) for scan in scans(items)] == [
         ("a.dcm", "P1"),
         ("c.dcm", "P1"),
@@ -51,7 +52,7 @@ def test_without_a_table_every_patient_is_one_of_whom_nothing_is_known(tmp_path:
 
 def test_files_without_a_patient_id_are_not_one_patient(tmp_path: Path) -> None:
     a_film(tmp_path, "a.dcm", None), a_film(tmp_path, "b.dcm", None)
-    assert len({scan.patient_id for scan in scans(list(read(tmp_path)))}) == 2
+    assert len({scan.patient_id for scan in scans(list(read(OpenedSource.of(tmp_path))))}) == 2
 
 
 def test_slices_of_a_series_are_one_scan_wherever_they_lie(tmp_path: Path) -> None:
@@ -59,7 +60,7 @@ def test_slices_of_a_series_are_one_scan_wherever_they_lie(tmp_path: Path) -> No
         path = tmp_path / place / f"{number}.dcm"
         path.parent.mkdir(exist_ok=True)
         path.write_bytes(dicom_bytes(a_slice("1.2.3", number, 0)))
-    (scan,) = scans(list(read(tmp_path)))
+    (scan,) = scans(list(read(OpenedSource.of(tmp_path))))
     assert scan.files == ("x/0.dcm", "x/2.dcm", "y/1.dcm")
     assert scan.modality is Modality.CT
 
@@ -71,7 +72,7 @@ def test_a_row_states_the_case_and_its_scans(tmp_path: Path) -> None:
         "patient_id,sex,age,site,admission_date,death,icu,icu_date,intubated,oxygen,last_seen_alive,pneumonia,ward",
         "P1,F,63,North,2020-04-01,N,,2020-04-03,N,Y,2020-05-01,Y,7",
     )
-    items = list(read(tmp_path))
+    items = list(read(OpenedSource.of(tmp_path)))
     (scan,) = scans(items)
     assert (scan.sex, scan.age, scan.site) == (Sex.FEMALE, Age(63, 63), "North")
     assert scan.findings == {"Pneumonia": True, "No Finding": False}
@@ -101,7 +102,7 @@ def test_a_row_states_the_case_and_its_scans(tmp_path: Path) -> None:
 def test_findings_of_a_row(tmp_path: Path, answers: str, findings: dict[str, bool]) -> None:
     a_film(tmp_path, "a.dcm")
     a_table(tmp_path, "patient_id,covid_19,pneumonia,no_finding", f"P1,{answers}")
-    (scan,) = scans(list(read(tmp_path)))
+    (scan,) = scans(list(read(OpenedSource.of(tmp_path))))
     assert scan.findings == findings
 
 
@@ -119,7 +120,7 @@ def test_findings_of_a_row(tmp_path: Path, answers: str, findings: dict[str, boo
 def test_a_value_that_cannot_be_read_is_refused_not_dropped(tmp_path: Path, column: str, value: str, says: str) -> None:
     a_film(tmp_path, "a.dcm")
     a_table(tmp_path, f"patient_id,icu,{column}", f"P1,Y,{value}")
-    items = list(read(tmp_path))
+    items = list(read(OpenedSource.of(tmp_path)))
     ((name, message),) = refusals(items)
     assert name == "cases.csv line 2" and message.startswith(column) and says in message
     assert case(items, "P1").events == ()
@@ -139,7 +140,7 @@ def test_a_value_that_cannot_be_read_is_refused_not_dropped(tmp_path: Path, colu
 def test_a_contradictory_nameless_cut_or_second_row_is_refused(tmp_path: Path, rows: list[str]) -> None:
     a_film(tmp_path, "a.dcm")
     a_table(tmp_path, "patient_id,death,death_date,no_finding,pneumonia", *rows)
-    found = [item for item in read(tmp_path) if isinstance(item, Refusal)]
+    found = [item for item in read(OpenedSource.of(tmp_path)) if isinstance(item, Refusal)]
     assert [(item.source_id, item.reason) for item in found] == [
         (f"cases.csv line {len(rows) + 1}", Reason.BROKEN_RECORD)
     ]
@@ -148,7 +149,7 @@ def test_a_contradictory_nameless_cut_or_second_row_is_refused(tmp_path: Path, r
 def test_a_patient_of_the_table_without_scans_is_a_case(tmp_path: Path) -> None:
     a_film(tmp_path, "a.dcm")
     a_table(tmp_path, "patient_id,death", "P9,Y")
-    assert case(list(read(tmp_path)), "P9").events == (Event(EventKind.DEATH, True),)
+    assert case(list(read(OpenedSource.of(tmp_path))), "P9").events == (Event(EventKind.DEATH, True),)
 
 
 def test_files_that_are_no_scan_are_refused_each_with_its_reason(tmp_path: Path) -> None:
@@ -156,7 +157,7 @@ def test_files_that_are_no_scan_are_refused_each_with_its_reason(tmp_path: Path)
     (tmp_path / "empty.dcm").write_bytes(b"")
     (tmp_path / "note.dcm").write_text("no DICOM at all")
     (tmp_path / "picture.png").write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(64))
-    found = {item.source_id: item.reason for item in read(tmp_path) if isinstance(item, Refusal)}
+    found = {item.source_id: item.reason for item in read(OpenedSource.of(tmp_path)) if isinstance(item, Refusal)}
     assert found == {
         "empty.dcm": Reason.EMPTY_FILE,
         "note.dcm": Reason.NOT_DICOM,
@@ -168,12 +169,12 @@ def test_a_file_name_that_is_not_utf8_is_refused_and_the_ingest_goes_on(tmp_path
     source = tmp_path / "source"
     a_film(source, "a.dcm")
     Path(os.fsdecode(os.fsencode(source) + b"/R\xf6ntgen.dcm")).write_bytes(dicom_bytes(a_dataset()))
-    account = ingest("dicom-folder", read, source, tmp_path / "book", KEYRING, workers=1)
-    assert dict(account.refusals) == {("dicom-folder", "unreadable_file"): 1}
+    account = ingest("dicom-folder", read, FolderTree(source), tmp_path / "book", KEYRING, workers=1)
+    assert dict(account.refusals) == {("dicom-folder", "", "", "unreadable_file"): 1}
     assert sum(account.scans.values()) == 1
 
 
 def test_a_folder_without_any_file_is_not_silently_empty(tmp_path: Path) -> None:
-    assert not recognises(tmp_path)
+    assert not recognises(OpenedSource.of(tmp_path))
     with pytest.raises(CasebookError, match="holds none"):
-        list(read(tmp_path))
+        list(read(OpenedSource.of(tmp_path)))

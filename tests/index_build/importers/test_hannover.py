@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from real_data import data_dir
 
-from scankin.index_build.importers import Refusal, SourceCase, SourceScan
+from scankin.index_build.importers import OpenedSource, Refusal, SourceCase, SourceScan
 from scankin.index_build.importers.hannover import read
 from scankin.retrieval.case import Clock, Event, EventKind
 from scankin.retrieval.scan import Modality, Sex, View
@@ -19,7 +19,7 @@ HEAD = "patient_id,image_id,sex,age,admission_offset,icu_admission_offset,icu_re
 
 @pytest.fixture(scope="module")
 def items() -> list[SourceScan | SourceCase | Refusal]:
-    return list(read(data_dir("public-layouts") / "covid-19-image-repository"))
+    return list(read(OpenedSource.of(data_dir("public-layouts") / "covid-19-image-repository")))
 
 
 def scan(items: list, source_id: str) -> SourceScan:
@@ -90,13 +90,13 @@ def test_damaged_rows_are_refused_and_the_rest_goes_on(tmp_path: Path) -> None:
         "p2,c,f,,,,,,DX",
         mark="\ufeff",
     )
-    found = list(read(source))
+    found = list(read(OpenedSource.of(source)))
     assert [item.source_id for item in found if isinstance(item, SourceScan)] == ["a", "c"]
     assert sum(isinstance(item, Refusal) for item in found) == 4
 
 
 def test_without_an_admission_there_is_no_day(tmp_path: Path) -> None:
-    found = list(read(a_source(tmp_path, "p1,a,m,63,,,,,CR")))
+    found = list(read(OpenedSource.of(a_source(tmp_path, "p1,a,m,63,,,,,CR"))))
     case = next(item for item in found if isinstance(item, SourceCase))
     assert (case.clock, scan(found, "a").day) == (Clock.NONE, None)
     assert case.events == (Event(EventKind.ICU_ADMISSION, happened=False),)

@@ -8,9 +8,12 @@ import pytest
 from builders import KEYRING, a_dataset, a_slice, dicom_bytes
 
 from scankin.index_build.casebook import Casebook
-from scankin.index_build.importers import Refusal, SourceCase, SourceScan
+from scankin.index_build.construct.headers import to_metadata
+from scankin.index_build.importers import OpenedSource, Refusal, SourceCase, SourceScan
 from scankin.index_build.importers.nccid import read
 from scankin.index_build.ingest import ingest
+from scankin.index_build.nccid.filters import FEWEST_SLICES
+from scankin.index_build.source_tree import FolderTree
 from scankin.retrieval.case import Case, EventKind, State
 from scankin.retrieval.errors import Reason
 
@@ -26,11 +29,12 @@ def a_record(root: Path, patient: str, name: str, **record: Any) -> None:
 
 def a_film(root: Path, patient: str, date: str, *, name: str = "1", **header: Any) -> str:
     """Write a film and its metadata; return its path as the importer calls it."""
-    dataset = a_dataset(**{"PatientID": patient, "StudyInstanceUID": "1.2", "SeriesInstanceUID": "1.2.3", **header})
+    uids = {"StudyInstanceUID": "1.2", "SeriesInstanceUID": "1.2.3"}
+    dataset = a_dataset(**{"PatientID": patient, "StudyDate": date, **uids, **header})
     place = Path(patient) / "1.2" / "1.2.3"
     for folder, suffix, data in (
         ("xray", "dcm", dicom_bytes(dataset)),
-        ("xray-metadata", "json", json.dumps({"00080020": {"vr": "DA", "Value": [date]}}).encode()),
+        ("xray-metadata", "json", json.dumps(to_metadata(dataset)).encode()),
     ):
         path = root / folder / place / f"{name}.{suffix}"
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -39,11 +43,15 @@ def a_film(root: Path, patient: str, date: str, *, name: str = "1", **header: An
 
 
 def scans(root: Path) -> dict[str, SourceScan]:
-    return {item.source_id: item for item in read(root) if isinstance(item, SourceScan)}
+    return {item.source_id: item for item in read(OpenedSource.of(root)) if isinstance(item, SourceScan)}
 
 
 def case(root: Path, patient: str) -> Case:
-    found = next(item for item in read(root) if isinstance(item, SourceCase) and item.patient_id == patient.upper())
+    found = next(
+        item
+        for item in read(OpenedSource.of(root))
+        if isinstance(item, SourceCase) and item.patient_id == patient.upper()
+    )
     return Case(found.patient_id, found.collection, found.clock, found.events, found.last_seen_alive)
 
 
@@ -73,7 +81,7 @@ def test_the_negative_cohort_has_no_outcomes_and_its_films_are_negative_near_a_s
 
 
 def test_a_swab_date_of_the_negative_cohort_is_day_first(tmp_path: Path) -> None:
-    a_record(tmp_path, "Covid2", "status_2020-06-01", SwabStatus="0", SwabDate="05/06/2020")
+    a_record(tmp_path, "Covid2", "status_2020-07-01", SwabStatus="0", SwabDate="05/06/2020")
     june, may = a_film(tmp_path, "Covid2", "20200605", name="june"), a_film(tmp_path, "Covid2", "20200506", name="may")
     found = scans(tmp_path)
     assert (dict(found[june].findings), dict(found[may].findings)) == ({"COVID-19": False}, {})
@@ -91,7 +99,7 @@ def test_a_pseudonym_in_other_capitals_is_the_same_patient(tmp_path: Path) -> No
     a_record(tmp_path, "Covid1", "data_2020-06-01", **POSITIVE)
     film = a_film(tmp_path, "COVID1", "20200321")
     assert scans(tmp_path)[film].patient_id == "COVID1"
-    account = ingest("nccid", read, tmp_path, tmp_path / "book", KEYRING, workers=1)
+    account = ingest("nccid", read, FolderTree(tmp_path), tmp_path / "book", KEYRING, workers=1)
     assert (sum(account.scans.values()), dict(account.refusals), account.patients) == (1, {}, 1)
 
 
@@ -107,8 +115,8 @@ def test_a_header_of_another_patient_is_quarantined(tmp_path: Path) -> None:
     kept = a_film(tmp_path, "Covid1", "20200321", name="kept")
     a_film(tmp_path, "Covid1", "20200321", name="other-patient", PatientID="Covid9")
     a_film(tmp_path, "Covid1", "20200321", name="other-study", StudyInstanceUID="9.9")
-    account = ingest("nccid", read, tmp_path, tmp_path / "book", KEYRING, workers=1)
-    assert dict(account.refusals) == {("nccid", Reason.HEADER_MISMATCH.value): 2}
+    account = ingest("nccid", read, FolderTree(tmp_path), tmp_path / "book", KEYRING, workers=1)
+    assert dict(account.refusals) == {("nccid", "", "positive", Reason.HEADER_MISMATCH.value): 2}
     assert [row["source_id"] for row in Casebook.load(tmp_path / "book").tables["scans"].to_pylist()] == [kept]
 
 
@@ -125,9 +133,9 @@ def test_the_slices_of_a_series_are_one_scan(tmp_path: Path) -> None:
     a_record(tmp_path, "Covid1", "data_2020-06-01", **POSITIVE)
     folder = tmp_path / "ct" / "Covid1" / "1.2" / "1.2.3"
     folder.mkdir(parents=True)
-    for number in range(4):
-        slice_ = a_slice("1.2.3", number, 40 * number, PatientID="Covid1", StudyInstanceUID="1.2")
+    for number in range(FEWEST_SLICES):
+        slice_ = a_slice("1.2.3", number, 10 * number, PatientID="Covid1", StudyInstanceUID="1.2")
         (folder / f"{number}.dcm").write_bytes(dicom_bytes(slice_))
     (found,) = scans(tmp_path).values()
-    assert len(found.files) == 4
-    assert [item for item in read(tmp_path) if isinstance(item, Refusal)] == []
+    assert len(found.files) == FEWEST_SLICES
+    assert [item for item in read(OpenedSource.of(tmp_path)) if isinstance(item, Refusal)] == []

@@ -6,9 +6,10 @@ import pytest
 from builders import KEYRING
 from real_data import data_dir
 
-from scankin.index_build.importers import Refusal, SourceCase, SourceScan
+from scankin.index_build.importers import OpenedSource, Refusal, SourceCase, SourceScan
 from scankin.index_build.importers.open_cxr import read
 from scankin.index_build.ingest import ingest
+from scankin.index_build.source_tree import FolderTree
 from scankin.retrieval.case import Clock, Event, EventKind
 from scankin.retrieval.errors import CasebookError, Reason
 from scankin.retrieval.scan import Age
@@ -57,7 +58,7 @@ def a_row(image_id: str, **values: str) -> dict[str, str]:
 def items_of(folder: Path, *rows: dict[str, str]) -> Items:
     lines = [",".join(COLUMNS), *(",".join(f'"{row.get(name, "")}"' for name in COLUMNS) for row in rows)]
     (folder / "cases.csv").write_text("\n".join(lines) + "\n")
-    return list(read(folder))
+    return list(read(OpenedSource.of(folder)))
 
 
 def scans(items: Items) -> dict[str, SourceScan]:
@@ -142,8 +143,8 @@ def test_the_senior_reader_goes_first(tmp_path: Path) -> None:
 
 def test_a_missing_picture_is_that_scans_refusal_in_the_casebook(tmp_path: Path) -> None:
     items_of(tmp_path, a_row("a"))
-    account = ingest("open-cxr", read, tmp_path, tmp_path / "book", KEYRING, workers=1)
-    assert dict(account.refusals) == {("x", Reason.MISSING_FILE.value): 1}
+    account = ingest("open-cxr", read, FolderTree(tmp_path), tmp_path / "book", KEYRING, workers=1)
+    assert dict(account.refusals) == {("x", "", "", Reason.MISSING_FILE.value): 1}
 
 
 @pytest.mark.parametrize("column", ["image_id", "source", "split_group", "image_path", "modality"])
@@ -161,12 +162,12 @@ def test_a_bad_number_is_not_stated_and_the_row_stays(tmp_path: Path) -> None:
 def test_a_table_without_a_needed_column_is_named(tmp_path: Path) -> None:
     (tmp_path / "cases.csv").write_text("image_id,image_path\n")
     with pytest.raises(CasebookError, match="no column 'covid_status'"):
-        list(read(tmp_path))
+        list(read(OpenedSource.of(tmp_path)))
 
 
 @pytest.fixture(scope="module")
 def real() -> Items:
-    return list(read(data_dir("open-cxr")))
+    return list(read(OpenedSource.of(data_dir("open-cxr"))))
 
 
 def test_patients_joined_in_the_real_table(real: Items) -> None:

@@ -7,10 +7,12 @@ from pathlib import Path
 import pytest
 from builders import a_dataset, dicom_bytes
 
-from scankin.index_build.importers import Refusal, SourceCase, SourceScan
+from scankin.index_build.importers import OpenedSource, Refusal, SourceCase, SourceScan
 from scankin.index_build.importers.nccid import read, recognises
-from scankin.index_build.nccid.layout import Unit, study_day, walk
+from scankin.index_build.nccid.filters import FEWEST_SLICES
+from scankin.index_build.nccid.headers import header_of
 from scankin.retrieval.errors import CasebookError, Reason
+from scankin.retrieval.scan import View
 
 STUDY, SERIES = "1.2.826.0.1.5.0", "1.2.826.0.1.6.0"
 MARCH_20 = 18341  # 2020-03-20 in days since 1970-01-01
@@ -27,7 +29,7 @@ def a_record(root: Path, patient: str, name: str, **record: object) -> None:
 
 
 def of(root: Path, kind: type) -> list:
-    return [item for item in read(root) if isinstance(item, kind)]
+    return [item for item in read(OpenedSource.of(root)) if isinstance(item, kind)]
 
 
 def test_every_file_is_counted_once(tmp_path: Path) -> None:
@@ -38,9 +40,9 @@ def test_every_file_is_counted_once(tmp_path: Path) -> None:
         tmp_path / "xray" / "Covid1" / STUDY / SERIES / "8.0.DCM",
         tmp_path / "xray" / "Covid1" / STUDY / SERIES / "9.0",
         tmp_path / "xray" / "loose.dcm",
-        series / "1.dcm",
-        series / "2.dcm",
+        *(series / f"{number}.dcm" for number in range(FEWEST_SLICES)),
         series / "notes.txt",
+        tmp_path / "ct" / "Covid1" / STUDY / "few" / "1.dcm",
         tmp_path / "mri" / "Covid1" / STUDY / SERIES / "m.dcm",
         tmp_path / "unknown" / "Covid1" / STUDY / SERIES / "sr.dcm",
         tmp_path / "us" / "Covid1" / "u.dcm",
@@ -50,11 +52,12 @@ def test_every_file_is_counted_once(tmp_path: Path) -> None:
         put(path)
     scans = {scan.source_id: len(scan.files) for scan in of(tmp_path, SourceScan)}
     film = f"xray/Covid1/{STUDY}/{SERIES}"
-    assert scans == {f"{film}/7.0.dcm": 1, f"{film}/8.0.DCM": 1, f"ct/Covid1/{STUDY}/{SERIES}": 2}
+    assert scans == {f"{film}/7.0.dcm": 1, f"{film}/8.0.DCM": 1, f"ct/Covid1/{STUDY}/{SERIES}": FEWEST_SLICES}
     assert {refusal.source_id: refusal.reason for refusal in of(tmp_path, Refusal)} == {
         "xray/loose.dcm": Reason.NO_CASE,
         f"{film}/9.0": Reason.NOT_DICOM,
         f"ct/Covid1/{STUDY}/{SERIES}/notes.txt": Reason.NOT_DICOM,
+        f"ct/Covid1/{STUDY}/few": Reason.TOO_FEW_SLICES,
         f"mri/Covid1/{STUDY}/{SERIES}/m.dcm": Reason.UNSUPPORTED_MODALITY,
         f"unknown/Covid1/{STUDY}/{SERIES}/sr.dcm": Reason.UNSUPPORTED_MODALITY,
         "us/Covid1/u.dcm": Reason.UNSUPPORTED_MODALITY,
@@ -72,20 +75,38 @@ def test_the_header_must_state_what_the_path_states(tmp_path: Path) -> None:
 
 def test_a_patient_without_images_is_a_case(tmp_path: Path) -> None:
     a_record(tmp_path, "Covid7", "data_2020-05-01", **{"Date last known alive": "04/01/2020"})
-    (case,) = read(tmp_path)
+    (case,) = read(OpenedSource.of(tmp_path))
     assert isinstance(case, SourceCase)
     assert (case.patient_id, case.last_seen_alive) == ("COVID7", MARCH_20 + 12)
 
 
-def test_folders_of_one_pseudonym_in_other_capitals_are_one_patient_with_the_newest_record(tmp_path: Path) -> None:
-    a_record(tmp_path, "Covid1", "status_2020-07-01", SwabStatus="0", SwabDate="20/03/2020")
-    a_record(tmp_path, "covid1", "data_2020-05-01", SubmittingCentre="North")
+def test_two_spellings_with_files_of_their_own_claim_one_patient_and_only_the_first_is_believed(tmp_path: Path) -> None:
+    a_record(tmp_path, "Covid1", "data_2020-05-01", SubmittingCentre="North")
     a_record(tmp_path, "COVID1", "data_2020-06-01", SubmittingCentre="South", Death="1")
     put(tmp_path / "xray" / "cOvid1" / STUDY / SERIES / "7.dcm")
     (case,) = of(tmp_path, SourceCase)
     (scan,) = of(tmp_path, SourceScan)
-    assert (case.patient_id, scan.patient_id, scan.site) == ("COVID1", "COVID1", "South")
+    assert (case.patient_id, scan.patient_id, scan.site, case.events) == ("COVID1", "COVID1", "North", ())
+    (refusal,) = of(tmp_path, Refusal)
+    assert (refusal.source_id, refusal.reason) == ("data/COVID1/data_2020-06-01.json", Reason.CLAIMED_TWICE)
+
+
+def test_a_patient_whose_only_data_file_is_broken_stays_positive(tmp_path: Path) -> None:
+    put(tmp_path / "data" / "Covid1" / "data_2020-05-01.json", "[1]")
+    a_record(tmp_path, "Covid1", "status_2020-06-01", SwabStatus="0", SwabDate="20/03/2020")
+    (case,) = of(tmp_path, SourceCase)
+    assert (case.facts["cohort"], case.events) == ("positive", ())
+
+
+def test_the_layout_of_april_2020_is_read_as_today_s(tmp_path: Path) -> None:
+    put(tmp_path / "data" / "Covid1" / "2020-05-01" / "data.json", '{"Pseudonym": "Covid1", "Death": "0"}')
+    put(tmp_path / "data" / "Covid1" / "2020-06-01" / "data.json", '{"Pseudonym": "Covid1", "Death": "1"}')
+    put(tmp_path / "x-ray" / "Covid1" / "summary.json", "{}")
+    put(tmp_path / "x-ray" / "Covid1" / "2020-04-16" / "7.dcm")
+    (case,) = of(tmp_path, SourceCase)
     assert [event.happened for event in case.events] == [True]
+    assert {field.version for field in case.fields} == {"data_2020-05-01.json", "data_2020-06-01.json"}
+    assert [scan.source_id for scan in of(tmp_path, SourceScan)] == ["x-ray/Covid1/2020-04-16/7.dcm"]
     assert of(tmp_path, Refusal) == []
 
 
@@ -108,16 +129,6 @@ def test_a_damaged_record_gives_way_to_the_one_before(tmp_path: Path, content: s
     assert [event.happened for event in case.events] == [False]
 
 
-def test_a_series_takes_the_metadata_of_the_first_slice_that_has_any(tmp_path: Path) -> None:
-    folder = tmp_path / "ct"
-    for name in ("10", "2", "3"):
-        put(folder / "Covid1" / STUDY / SERIES / f"{name}.dcm")
-    put(tmp_path / "ct-metadata" / "Covid1" / STUDY / SERIES / "2.json", '{"00080020": {"Value": ["20200320"]}}')
-    (unit,) = walk(folder, is_series=True)
-    assert isinstance(unit, Unit)
-    assert study_day(unit.header()) == MARCH_20
-
-
 @pytest.mark.parametrize("content", ["", "{", "[]", "null", "[" * 100_000])
 def test_broken_metadata_leaves_the_day_to_the_header_of_the_film(tmp_path: Path, content: str) -> None:
     a_record(tmp_path, "Covid1", "data_2020-05-01", **{"Date of Positive Covid Swab": "03/20/2020"})
@@ -125,6 +136,12 @@ def test_broken_metadata_leaves_the_day_to_the_header_of_the_film(tmp_path: Path
     put(tmp_path / "xray-metadata" / "Covid1" / STUDY / SERIES / "7.json", content)
     (scan,) = of(tmp_path, SourceScan)
     assert (scan.day, scan.findings) == (None, {})
+    assert scan.complete is not None
+    completed = scan.complete(MARCH_20, View.PA)
+    assert isinstance(completed, SourceScan)
+    assert (completed.day, completed.findings) == (MARCH_20, {"COVID-19": True})
+    refused = scan.complete(MARCH_20, View.LATERAL)
+    assert isinstance(refused, Refusal) and refused.reason is Reason.NOT_FRONTAL
 
 
 def an_element(text: object) -> dict[str, object]:
@@ -149,22 +166,24 @@ def an_element(text: object) -> dict[str, object]:
     ],
 )
 def test_the_day_of_a_film_is_its_study_date(header: dict[str, object], day: int | None) -> None:
-    assert study_day(header) == day
+    found = header_of(json.dumps(header).encode())
+    assert found is not None and found.day == day
 
 
-def test_a_study_of_tomorrow_is_not_believed() -> None:
-    tomorrow = date.today() + timedelta(days=1)
-    assert study_day({"00080020": an_element(f"{tomorrow:%Y%m%d}")}) is None
+def test_a_study_of_the_future_is_not_believed() -> None:
+    later = date.today() + timedelta(days=2)  # a day of grace for time zones
+    found = header_of(json.dumps({"00080020": an_element(f"{later:%Y%m%d}")}).encode())
+    assert found is not None and (found.day, found.refused_dates) == (None, True)
 
 
 def test_a_folder_called_data_alone_is_not_this_collection(tmp_path: Path) -> None:
     put(tmp_path / "data" / "table.csv")
-    assert not recognises(tmp_path)
+    assert not recognises(OpenedSource.of(tmp_path))
     a_record(tmp_path / "training", "Covid1", "status_2020-05-01")
-    assert recognises(tmp_path)
+    assert recognises(OpenedSource.of(tmp_path))
 
 
 def test_a_folder_without_clinical_files_says_what_is_missing(tmp_path: Path) -> None:
     put(tmp_path / "xray" / "Covid1" / "7.dcm")
     with pytest.raises(CasebookError, match="no data/ folder"):
-        list(read(tmp_path))
+        list(read(OpenedSource.of(tmp_path)))
