@@ -1,19 +1,19 @@
 import json
 import re
+from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import pydicom
 import pytest
 
 from scankin.index_build.construct import ConstructAccount, construct, held_out_patient
-from scankin.index_build.importers.base import Refusal, SourceCase, SourceScan
-from scankin.index_build.importers.nccid import read
-from scankin.retrieval.errors import CasebookError, Reason, RefusedScan
+from scankin.retrieval.errors import CasebookError
 from scankin.retrieval.reading import ReadRequest, read_scan
 from scankin.retrieval.scan import Modality
 
 SEED, PATIENTS = 4, 12
-STATUS_FIELDS = {"Pseudonym", "SubmittingCentre", "SwabStatus", "SwabDate", "SwabDates"}
+STATUS_FIELDS = {"Pseudonym", "SubmittingCentre", "SwabStatus", "SwabDate", "SwabDates", "SpecialFormatTimestamp"}
 
 
 @pytest.fixture(scope="module")
@@ -42,65 +42,81 @@ def test_paths_are_made_of_the_headers_uids(cohort: tuple[Path, ConstructAccount
     for image in images:
         header = pydicom.dcmread(image, stop_before_pixels=True)
         expected = [folders[header.Modality], header.PatientID, header.StudyInstanceUID, header.SeriesInstanceUID]
-        assert list(image.relative_to(cohort[0] / "training").parts) == [*expected, f"{header.SOPInstanceUID}.dcm"]
+        stated = list(image.relative_to(cohort[0] / "training").parts)
+        assert [stated[0], *stated[2:]] == [expected[0], *expected[2:], f"{header.SOPInstanceUID}.dcm"]
+        assert stated[1].upper() == expected[1].upper() or header.PatientID == f"{stated[1]}9"
         assert header.file_meta.MediaStorageSOPInstanceUID == header.SOPInstanceUID
         assert header.ImageComments == "CONSTRUCTED, NOT A REAL PATIENT"
 
 
-def test_every_image_has_its_metadata_and_no_metadata_is_alone(cohort: tuple[Path, ConstructAccount]) -> None:
+def test_images_have_their_metadata_beside_them(cohort: tuple[Path, ConstructAccount]) -> None:
     names = {path.relative_to(cohort[0] / "training").as_posix() for path in cohort[0].rglob("*") if path.is_file()}
     images = {name.removesuffix(".dcm") for name in names if name.endswith(".dcm")}
     headers = {name.removesuffix(".json") for name in names if re.match(r"(xray|ct)-metadata/", name)}
-    assert images == {name.replace("-metadata/", "/", 1) for name in headers}
+    # One film in a hundred lacks its metadata, or was not downloaded.
+    apart = images ^ {name.replace("-metadata/", "/", 1) for name in headers}
+    assert len(apart) <= 0.1 * len(images)
 
 
 def test_positives_have_data_files_and_negatives_only_a_swab(cohort: tuple[Path, ConstructAccount]) -> None:
     positives = 0
     for folder in (cohort[0] / "training/data").iterdir():
-        files = {path.name: json.loads(path.read_text()) for path in folder.iterdir()}
-        assert all(re.fullmatch(r"(data|status)_\d{4}-\d\d-\d\d\.json", name) for name in files)
-        assert all(record["Pseudonym"] == folder.name for record in files.values())
-        if any(name.startswith("data_") for name in files):
+        assert all(re.fullmatch(r"(data|status)_\d{4}-\d\d-\d\d\.json", path.name) for path in folder.iterdir())
+        newest = max(folder.iterdir())
+        record = json.loads(newest.read_text())
+        assert record["Pseudonym"].upper() == folder.name.upper()
+        if any(path.name.startswith("data_") for path in folder.iterdir()):
             positives += 1
         else:
-            assert all(set(record) <= STATUS_FIELDS and record["SwabStatus"] == "0" for record in files.values())
+            assert set(record) <= STATUS_FIELDS
     assert positives == cohort[1].positives
     assert 0 < positives < PATIENTS
 
 
-def test_the_importer_reads_all_of_it_and_refuses_nothing(cohort: tuple[Path, ConstructAccount]) -> None:
-    items = list(read(cohort[0]))
-    account = cohort[1]
-    assert [item for item in items if isinstance(item, Refusal)] == []
-    assert sum(isinstance(item, SourceCase) for item in items) == account.patients == PATIENTS
-    scans = [item for item in items if isinstance(item, SourceScan)]
-    assert len(scans) == account.films + 2 * account.series  # each CT has a localizer besides
-    assert any(scan.findings.get("COVID-19") for scan in scans)
-    assert any("cxr_severity" in scan.measures for scan in scans)
-
-
-def test_films_and_series_are_read_as_what_they_are_and_localizers_refused(
+def test_series_are_a_localizer_thin_and_thick_slices_and_reconstructions(
     cohort: tuple[Path, ConstructAccount],
 ) -> None:
     root, account = cohort
-    films = sorted((root / "training/xray").rglob("*.dcm"))
+    kinds: Counter[str] = Counter()
+    for folder in {path.parent for path in (root / "training/ct").rglob("*.dcm")}:
+        headers = [pydicom.dcmread(path, stop_before_pixels=True) for path in sorted(folder.iterdir())]
+        first = headers[0]
+        kinds[f"{first.ImageType[-1]} {first.SliceThickness}"] += 1
+        if first.ImageType[-1] == "AXIAL":
+            scan = read_scan(ReadRequest(paths=tuple(sorted(folder.iterdir())), slices=4))
+            assert scan.modality is Modality.CT and scan.is_hounsfield and scan.slices_in_series >= 28
+    assert kinds["LOCALIZER 0.6"] == kinds["AXIAL 1.0"] == kinds["AXIAL 5.0"] == account.series > 0
+
+
+def test_films_are_read_as_what_they_are(cohort: tuple[Path, ConstructAccount]) -> None:
+    kinds = {
+        scan["path"]: scan["becomes"]
+        for patient in truth_of(cohort[0])
+        for scan in patient["scans"]
+        if "/xray/" in scan["path"]
+    }
+    films = [cohort[0] / path for path, becomes in kinds.items() if becomes == "scan"]
     for path in films[:6]:
         scan = read_scan(ReadRequest(paths=(path,)))
         assert scan.modality is Modality.XRAY
-        assert scan.view == pydicom.dcmread(path, stop_before_pixels=True).ViewPosition
-    read_series, refused = 0, 0
-    for folder in {path.parent for path in (root / "training/ct").rglob("*.dcm")}:
-        try:
-            scan = read_scan(ReadRequest(paths=tuple(sorted(folder.iterdir())), slices=4))
-        except RefusedScan as refusal:
-            assert refusal.reason is Reason.LOCALIZER
-            refused += 1
-        else:
-            assert scan.modality is Modality.CT
-            assert scan.is_hounsfield
-            assert scan.slices_in_series >= 28
-            read_series += 1
-    assert read_series == refused == account.series > 0
+        assert scan.view is not None and scan.view in pydicom.dcmread(path, stop_before_pixels=True).ViewPosition
+
+
+def test_the_planted_marker_goes_with_death_and_only_when_asked_for(tmp_path: Path) -> None:
+    construct(tmp_path / "clean", patients=4, seed=5, centres=2)
+    assert not any(scan["has_marker"] for patient in truth_of(tmp_path / "clean") for scan in patient["scans"])
+    construct(tmp_path / "drawn", patients=30, seed=5, centres=2, has_shortcut=True, workers=2)
+    marked: dict[bool, list[bool]] = {True: [], False: []}
+    for patient in truth_of(tmp_path / "drawn"):
+        films = [scan for scan in patient["scans"] if "/xray/" in scan["path"] and scan["becomes"] == "scan"]
+        marked[patient["died"] is not None] += [scan["has_marker"] for scan in films]
+    assert sum(marked[True]) > 0.6 * len(marked[True]) > 0
+    assert sum(marked[False]) < 0.3 * len(marked[False])
+
+
+def truth_of(cohort: Path) -> list[dict[str, Any]]:
+    lines = (cohort.with_name(f"{cohort.name}-truth") / "truth.jsonl").read_text().splitlines()
+    return [json.loads(line) for line in lines]
 
 
 def test_a_folder_with_something_in_it_is_refused_and_left_alone(tmp_path: Path) -> None:
@@ -109,6 +125,8 @@ def test_a_folder_with_something_in_it_is_refused_and_left_alone(tmp_path: Path)
     with pytest.raises(CasebookError, match="not an empty folder"):
         construct(tmp_path / "here", patients=1, seed=1)
     assert tree(tmp_path) == {"here/kept.txt": b"mine"}
+    with pytest.raises(CasebookError, match="not an empty folder"):
+        construct(tmp_path / "new", patients=1, seed=1, truth=tmp_path / "here")
 
 
 @pytest.mark.parametrize("numbers", [{"patients": 0}, {"patients": 1, "centres": 0}, {"patients": 900_000}])
@@ -129,9 +147,10 @@ def test_an_interrupted_run_leaves_nothing(tmp_path: Path) -> None:
 
 def test_an_empty_folder_is_filled_and_progress_is_told(tmp_path: Path) -> None:
     told: list[tuple[int, int]] = []
-    construct(tmp_path, patients=2, seed=2, progress=lambda done, of: told.append((done, of)))
+    (tmp_path / "cohort").mkdir()
+    construct(tmp_path / "cohort", patients=2, seed=2, progress=lambda done, of: told.append((done, of)))
     assert told == [(1, 2), (2, 2)]
-    assert (tmp_path / "training/data").is_dir()
+    assert (tmp_path / "cohort/training/data").is_dir()
 
 
 def test_the_held_out_patient_is_in_no_cohort_and_tells_the_truth(
