@@ -1,6 +1,10 @@
 """The importer on a constructed cohort with all its dirt, against the cohort's own truth."""
 
+import os
+import random
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -87,6 +91,29 @@ def test_corrected_new_and_vanished_patients_are_told_apart(cohort: Path, tmp_pa
     assert set(changes.corrected) == {keys[1], keys[2]}
     assert len(changes.vanished_studies) == 1
     assert changes.new == ()
+
+
+@pytest.mark.slow
+def test_an_ingest_that_is_killed_again_and_again_ends_in_the_same_casebook(cohort: Path, tmp_path: Path) -> None:
+    ingested(cohort)
+    key = tmp_path / "key"
+    key.write_bytes(KEYRING.secret)
+    arguments = ["ingest", str(cohort / "cohort"), str(tmp_path / "book"), "--from", "nccid"]
+    arguments += ["--settings", str(cohort / "cohort-truth" / "settings.toml")]
+    command = [sys.executable, "-m", "scankin.index_build", *arguments]
+    environment = {**os.environ, "SCANKIN_KEY_FILE": str(key)}
+    chances = random.Random(1)
+    killed = 0
+    for _ in range(15):
+        process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        try:
+            process.wait(chances.uniform(0.2, 5))
+        except subprocess.TimeoutExpired:
+            process.kill()
+            killed += process.wait() != 0
+    subprocess.run(command, env=environment, check=True, capture_output=True)
+    assert killed > 3
+    assert Casebook.load(tmp_path / "book").tables == Casebook.load(cohort / "book").tables
 
 
 @pytest.mark.slow
