@@ -4,7 +4,15 @@ from collections.abc import Mapping
 
 from fastapi.responses import JSONResponse
 
-from scankin.retrieval.errors import InvalidRequest, Reason, ScanError, ScankinError, StoreError, UnknownName
+from scankin.retrieval.errors import (
+    InvalidRequest,
+    LicenceExpired,
+    Reason,
+    ScanError,
+    ScankinError,
+    StoreError,
+    UnknownName,
+)
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -50,6 +58,8 @@ def problem_of(error: ScankinError) -> JSONResponse:
         return problem(404, "unknown_key", str(error))
     if isinstance(error, InvalidRequest):
         return problem(422, "invalid_request", str(error))
+    if isinstance(error, LicenceExpired):
+        return problem(503, "licence_expired", str(error))
     if isinstance(error, StoreError):
         return problem(503, "index_unavailable", "The index cannot be used now. See the service's log.")
     return problem(500, "internal", "An unexpected error; it is in the service's log.")

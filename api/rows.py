@@ -97,6 +97,7 @@ def flat(row: Scored, names: Sequence[tuple[str, str]]) -> dict[str, Any]:
         "index_version": index.get("version"),
         "encoder": index.get("encoder", {}).get("name"),
         "manifest": index.get("manifest"),
+        "licence": (index.get("licence") or {}).get("line"),
         "notice": NOTICE,
     }
 

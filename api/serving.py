@@ -47,9 +47,12 @@ class LiveIndex:
 
         Raises:
             StoreMissing: None was loaded yet.
+            LicenceExpired: The last day on which its data may be used is past.
         """
         if self._retriever is None:
             raise StoreMissing(self.warning or "No index is loaded.")
+        if self._retriever.version.licence is not None:
+            self._retriever.version.licence.require_valid()
         return self._retriever
 
     def refresh(self) -> None:

@@ -80,11 +80,15 @@ def build(
         progress: Told how many scans have a vector, of how many.
 
     Raises:
+        LicenceExpired: The last day on which the casebook's data may be used is past.
         CasebookError: The casebook is missing a table, or holds no scan that can be indexed.
         StoreLocked: Another process is publishing.
         StoreFull: The disk refused a write; nothing was published.
     """
     book = Casebook.load(folder)
+    licence = book.settings.licence_terms()
+    if licence is not None:
+        licence.require_valid()
     items = _items(book)
     with VectorCache(folder) as cache:
         refused, encoded = _encode_new(items, cache, encoder, workers, progress)
@@ -98,7 +102,8 @@ def build(
             encoder=encoder.identity,
             casebook=book.content,
             counts=_counts(indexed, refused),
-            libraries={name: metadata.version(name) for name in LIBRARIES},
+            libraries=library_versions(),
+            licence=licence,
         )
     return BuildAccount(
         version=version,
@@ -108,6 +113,11 @@ def build(
         refused=Counter(refused.values()),
         encoded=encoded,
     )
+
+
+def library_versions() -> dict[str, str]:
+    """Return the versions of the libraries that take part in a build."""
+    return {name: metadata.version(name) for name in LIBRARIES}
 
 
 def _items(book: Casebook) -> list[_Item]:

@@ -3,7 +3,7 @@
 import errno
 import hashlib
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,6 +13,7 @@ from filelock import FileLock, Timeout
 from scankin.retrieval.encoder import EncoderIdentity
 from scankin.retrieval.errors import StoreFull, StoreLocked, StoreMissing
 from scankin.retrieval.files import replaced, sync_file, sync_folder
+from scankin.retrieval.licence import Licence
 from scankin.retrieval.store import (
     HASH_DIGITS,
     MANIFEST,
@@ -52,6 +53,7 @@ def publish(
     casebook: str,
     counts: dict[str, dict[str, int]],
     libraries: dict[str, str],
+    licence: Licence | None = None,
 ) -> tuple[str, bool]:
     """Publish a new version and return its name and whether it is new.
 
@@ -77,6 +79,7 @@ def publish(
                 casebook=casebook,
                 counts=counts,
                 libraries=libraries,
+                licence=licence,
                 files={path.name: _hashed(path) for path in sorted(folder.iterdir())},
             )
             same = _current_if_same(store, manifest)
@@ -122,6 +125,23 @@ def roll_back(store: Path, version: str | None = None) -> str:
         check_files(store, version)
         replaced(store / POINTER, f"{version}\n".encode())
         return version
+
+
+def discard_versions(store: Path, names: Sequence[str]) -> None:
+    """Delete versions for good; where the current one is among them, the store has none afterwards.
+
+    Raises:
+        StoreLocked: Another process is publishing.
+    """
+    with locked(store):
+        _sweep(store / VERSIONS)
+        pointer = store / POINTER
+        if pointer.is_file() and pointer.read_text(encoding="utf-8", errors="replace").strip() in names:
+            pointer.unlink()
+            sync_folder(store)
+        for name in names:
+            shutil.rmtree(store / VERSIONS / name)
+        sync_folder(store / VERSIONS)
 
 
 def _sweep(versions: Path) -> None:

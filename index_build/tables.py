@@ -59,7 +59,10 @@ class SourceTables:
 
     def is_withdrawn(self, patient_id: str | None) -> bool:
         """Return whether a tombstone stands for this patient."""
-        return bool(patient_id and self._tombstones) and self._keyring.tombstone(patient_id or "") in self._tombstones
+        if not patient_id or not self._tombstones:
+            return False
+        key = self._keyring.patient(self._source, patient_id)  # patients taken out by key alone
+        return bool({self._keyring.tombstone(patient_id), self._keyring.tombstone(key)} & self._tombstones)
 
     def add(self, item: SourceScan, reading: Reading) -> None:
         """Take a scan that was read: it becomes a row, or a refusal."""

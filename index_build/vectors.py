@@ -1,10 +1,11 @@
 """Vectors and thumbnails by pixel hash, kept in the casebook: a rebuild encodes only what is new."""
 
+import hashlib
 import json
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Set
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -83,6 +84,47 @@ class VectorCache:
         for scan, pixel_hash in keys:
             (png,) = self._db.execute("SELECT png FROM thumbnails WHERE pixel_hash = ?", (pixel_hash,)).fetchone()
             yield scan, png
+
+    def discard_others(self, held: Set[str]) -> "Discarded":
+        """Delete what belongs to no pixel hash of ``held``, for good, and return hashes of what it was.
+
+        Freed pages are overwritten and given back, so that the file holds no trace.
+        """
+        vectors: list[str] = []
+        thumbnails: list[str] = []
+        for table, column, found in (("vectors", "vector", vectors), ("thumbnails", "png", thumbnails)):
+            rows = self._db.execute(f"SELECT pixel_hash, {column} FROM {table}").fetchall()  # our own names
+            others = [(pixel_hash, blob) for pixel_hash, blob in rows if pixel_hash not in held]
+            found += [hashlib.sha256(blob).hexdigest() for _, blob in others]
+            with _writing():
+                self._db.executemany(f"DELETE FROM {table} WHERE pixel_hash = ?", [(one,) for one, _ in others])
+        self.commit()
+        with _writing():
+            self._db.execute("VACUUM")
+        return Discarded(tuple(vectors), tuple(thumbnails))
+
+    def marks(self) -> Iterator[str]:
+        """Yield the hash of every vector and thumbnail, as ``discard_others`` returns them."""
+        for table, column in (("vectors", "vector"), ("thumbnails", "png")):
+            for (blob,) in self._db.execute(f"SELECT {column} FROM {table}"):
+                yield hashlib.sha256(blob).hexdigest()
+
+    def pixel_hashes(self) -> set[str]:
+        """Return every pixel hash that has a vector or a thumbnail."""
+        rows = self._db.execute("SELECT pixel_hash FROM vectors UNION SELECT pixel_hash FROM thumbnails")
+        return {pixel_hash for (pixel_hash,) in rows}
+
+
+@dataclass(frozen=True)
+class Discarded:
+    """What was deleted from a cache.
+
+    Attributes:
+        vectors, thumbnails: SHA-256 (hex) of each.
+    """
+
+    vectors: tuple[str, ...]
+    thumbnails: tuple[str, ...]
 
 
 @contextmanager

@@ -71,6 +71,11 @@ class ScanIndex:
     def __len__(self) -> int:
         return len(self.records)
 
+    @property
+    def vectors(self) -> NDArray[np.float32]:
+        """``[len(self), dim]``, row by row with ``records``: for building other indexes, never for an answer."""
+        return self._vectors
+
     def serialised(self) -> NDArray[np.uint8]:
         """Return the FAISS index as bytes, the same for the same content."""
         serialised: NDArray[np.uint8] = faiss.serialize_index(self._index)

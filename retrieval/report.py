@@ -6,6 +6,7 @@ from typing import Any
 
 from scankin.retrieval.case import State
 from scankin.retrieval.encoder import EncoderIdentity
+from scankin.retrieval.licence import Licence
 from scankin.retrieval.scan import Modality
 from scankin.retrieval.summaries import Interval, MeasureSummary, ShareSummary
 
@@ -82,11 +83,13 @@ class IndexFacts:
         version: Of the store.
         encoder: What made its vectors.
         manifest: SHA-256 (hex) of the version's manifest.
+        licence: Of its data; None when its owner set none.
     """
 
     version: str
     encoder: EncoderIdentity
     manifest: str
+    licence: Licence | None = None
 
 
 @dataclass(frozen=True)
@@ -145,6 +148,7 @@ class SimilarityReport:
                 "version": self.index.version,
                 "encoder": asdict(self.index.encoder),
                 "manifest": self.index.manifest,
+                "licence": self.index.licence and self.index.licence.as_json(),
             },
             "notice": self.notice,
         }

@@ -47,8 +47,11 @@ class Retriever:
 
         Raises:
             InvalidRequest: k is out of range.
+            LicenceExpired: The last day on which the index's data may be used is past.
             RefusedScan: The scan is blank, or nothing in the index may answer it.
         """
+        if self.version.licence is not None:
+            self.version.licence.require_valid()
         if not 1 <= k <= MAX_K:
             raise InvalidRequest(f"k is {k}; 1 to {MAX_K} are possible.")
         index = self.version.indexes.get(scan.modality)
@@ -107,7 +110,7 @@ class Retriever:
             outcomes=outcomes,
             measures=measures,
             cautions=cautions(query, scan, found.records, outcomes, own_patients, self.version.origins[scan.modality]),
-            index=IndexFacts(self.version.name, self.version.encoder, self.version.manifest_hash),
+            index=IndexFacts(self.version.name, self.version.encoder, self.version.manifest_hash, self.version.licence),
         )
 
     def _case(self, rank: int, record: ScanRecord, similarity: float) -> SimilarCase:

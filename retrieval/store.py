@@ -28,6 +28,7 @@ from scankin.retrieval.encoder import EncoderIdentity
 from scankin.retrieval.errors import StoreCorrupt, StoreMissing
 from scankin.retrieval.index import ScanIndex
 from scankin.retrieval.keys import Keyring
+from scankin.retrieval.licence import Licence
 from scankin.retrieval.records import ScanRecord, cases_of
 from scankin.retrieval.scan import Modality
 from scankin.retrieval.thumbnails import Thumbnails
@@ -64,6 +65,7 @@ class Manifest:
         counts: Scans and patients by modality, and scans that the build refused.
         libraries: Versions of the libraries that took part.
         files: SHA-256 (hex) and size in bytes by file name.
+        licence: Under what terms its data may be used; None when the casebook's owner set none.
     """
 
     created: str
@@ -72,11 +74,13 @@ class Manifest:
     counts: Mapping[str, Mapping[str, int]]
     libraries: Mapping[str, str]
     files: Mapping[str, tuple[str, int]]
+    licence: Licence | None = None
 
     @property
     def content(self) -> str:
         """SHA-256 (hex) of all but the time and the libraries: equal for a rebuild of the same data."""
-        fixed = [self.encoder.digest, self.casebook, self.counts, self.files]
+        licence = self.licence and self.licence.as_json()
+        fixed = [self.encoder.digest, self.casebook, self.counts, self.files, licence]
         return hashlib.sha256(json.dumps(fixed, sort_keys=True).encode()).hexdigest()
 
     def to_bytes(self) -> bytes:
@@ -89,6 +93,7 @@ class Manifest:
                 "casebook": self.casebook,
                 "counts": self.counts,
                 "libraries": self.libraries,
+                "licence": self.licence and self.licence.as_json(),
                 "files": {name: {"sha256": sha, "bytes": size} for name, (sha, size) in self.files.items()},
             },
             indent=1,
@@ -113,6 +118,7 @@ class Manifest:
                 counts=raw["counts"],
                 libraries=raw["libraries"],
                 files={name: (entry["sha256"], entry["bytes"]) for name, entry in raw["files"].items()},
+                licence=Licence.from_json(raw.get("licence")),
             )
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise StoreCorrupt(f"{version}: {MANIFEST} is not a manifest. Roll back or rebuild.") from error
@@ -181,15 +187,23 @@ def check_files(store: Path, version: str) -> Manifest:
     return manifest
 
 
-def load_version(store: Path, version: str | None = None) -> IndexVersion:
+def load_version(store: Path, version: str | None = None, *, is_for_use: bool = True) -> IndexVersion:
     """Load a version, the current one unless named, every file checked against its hash.
 
+    Args:
+        store: Its folder.
+        version: Name of the version.
+        is_for_use: False for what must be possible after the licence ended too: taking patients out.
+
     Raises:
+        LicenceExpired: The last day on which its data may be used is past.
         StoreMissing: There is no such store, version or file.
         StoreCorrupt: A hash, count or format does not agree.
     """
     version = version or current_name(store)
     manifest, manifest_hash = read_manifest(store, version)
+    if manifest.licence is not None and is_for_use:
+        manifest.licence.require_valid()
     folder = store / VERSIONS / version
 
     def content(name: str) -> bytes:
@@ -221,6 +235,7 @@ def load_version(store: Path, version: str | None = None) -> IndexVersion:
         keyring=Keyring(content(SECRET)),
         thumbnails=Thumbnails(folder / PICTURES),
         created=manifest.created,
+        licence=manifest.licence,
     )
 
 

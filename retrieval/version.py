@@ -11,6 +11,7 @@ from scankin.retrieval.errors import StoreCorrupt, UnknownName
 from scankin.retrieval.filters import FilterColumns
 from scankin.retrieval.index import ScanIndex
 from scankin.retrieval.keys import Keyring
+from scankin.retrieval.licence import Licence
 from scankin.retrieval.outcomes import all_outcomes
 from scankin.retrieval.records import ScanRecord
 from scankin.retrieval.scan import Modality
@@ -56,6 +57,7 @@ class IndexVersion:
         keyring: Looks up the patient of a query.
         thumbnails: PNG pictures by scan key.
         created: When it was published, ISO 8601, UTC.
+        licence: Under what terms its data may be used; None when none is set.
     """
 
     name: str
@@ -67,6 +69,7 @@ class IndexVersion:
     keyring: Keyring
     thumbnails: Thumbnails
     created: str
+    licence: Licence | None = None
     columns: Mapping[Modality, FilterColumns] = field(init=False)
 
     def __post_init__(self) -> None:

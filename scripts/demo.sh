@@ -8,15 +8,17 @@ export SCANKIN_KEY_FILE
 rm -rf "$demo/casebook" "$demo/store"
 mkdir -p "$demo"
 if [ -z "$data" ]; then
-    rm -rf "$demo/cohort" "$demo/new"
+    rm -rf "$demo/cohort" "$demo/cohort-truth" "$demo/new"
     echo "== 1. Constructing 120 patients. Their films are drawn by a program: NONE OF THEM IS REAL."
     scankin-index construct "$demo/cohort" --patients 120 --seed 1 --new-patient "$demo/new"
-    data=$demo/cohort from=nccid query=$demo/new/new-patient.dcm
+    data=$demo/cohort from=nccid query=$demo/new/new-patient.dcm settings="--settings $demo/cohort-truth/settings.toml"
 else
+    settings=
     echo "== 1. Using the data in $data."
 fi
 echo "== 2. Reading it into a casebook."
-scankin-index ingest --from "$from" "$data" "$demo/casebook"
+# shellcheck disable=SC2086 # empty, or an option and its value
+scankin-index ingest --from "$from" "$data" "$demo/casebook" $settings
 echo "== 3. Building the index."
 scankin-index build "$demo/casebook" "$demo/store" --encoder efficientnet_lite0
 scankin-index verify "$demo/store"

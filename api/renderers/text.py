@@ -65,6 +65,7 @@ def page(report: SimilarityReport) -> RenderableType:
     parts += [
         Text(),
         Text(f"Index {report.index.version}, encoder {report.index.encoder.name}.", "dim"),
+        *([] if report.index.licence is None else [Text(report.index.licence.line, "dim")]),
         Text(report.notice, "bold"),
     ]
     return Group(*parts)

@@ -138,7 +138,7 @@ def test_report_as_json_has_exactly_its_names(tmp_path: Path) -> None:
         "name", "happened", "known", "already_happened", "unknown", "estimate", "interval", "base_rate",
     }  # fmt: skip
     assert set(report["measures"][0]) == {"name", "estimate", "interval", "known"}
-    assert set(report["index"]) == {"version", "encoder", "manifest"}
+    assert set(report["index"]) == {"version", "encoder", "manifest", "licence"}
     assert report["notice"] == NOTICE and "Not UKCA or CE marked" in NOTICE
 
 

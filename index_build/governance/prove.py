@@ -1,0 +1,154 @@
+"""Looks for withdrawn patients in every byte of a casebook and a store: in tables, caches, indexes and raw files."""
+
+import json
+import re
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from scankin.index_build.casebook import TABLES, Casebook
+from scankin.index_build.governance.people import People, people_of
+from scankin.index_build.governance.receipt import FOLDER, Receipt
+from scankin.index_build.governance.withdraw import picture_mark, vector_mark
+from scankin.index_build.vectors import CACHE, VectorCache
+from scankin.retrieval.store import VERSIONS, load_version, version_names
+
+_BLOCK = 1 << 24
+
+
+@dataclass(frozen=True)
+class Proof:
+    """What a search found.
+
+    Attributes:
+        found: Where something of them is left, one line each, without a name; empty: they are absent.
+        files: Files searched.
+        searched_bytes: In them.
+        cells: Values of tables compared, uncompressed.
+    """
+
+    found: tuple[str, ...]
+    files: int
+    searched_bytes: int
+    cells: int
+
+    @property
+    def is_absent(self) -> bool:
+        """Whether nothing was found."""
+        return not self.found
+
+
+def prove_absent(listed: Iterable[str], casebook: Path, store: Path | None) -> Proof:
+    """Search a casebook and a store for patients who were withdrawn.
+
+    Sought are their pseudonyms in any spelling of capitals, their keys, and by the casebook's receipts what was
+    removed: scans, pixel hashes, files, UIDs, vectors and thumbnails. Tables are decompressed, vectors and pictures
+    compared one by one, and the raw bytes of every file searched, free pages of databases included.
+
+    Raises:
+        CasebookError, StoreError: One of them cannot be loaded.
+    """
+    book = Casebook.load(casebook)
+    people = people_of(listed, book, store if store and version_names(store) else None)
+    marks = {
+        mark
+        for path in sorted((casebook / FOLDER).glob("*.json"))
+        for of_kind in Receipt.read(path).marks.values()
+        for mark in of_kind
+    }
+    search = _Search(book, people, marks)
+    search.tables("casebook", ((name, pq.read_table(casebook / f"{name}.parquet")) for name in TABLES))
+    if (casebook / CACHE).is_file():
+        with VectorCache(casebook) as cache:
+            search.marked("casebook cache", [*cache.marks(), *cache.pixel_hashes()])
+    for name in version_names(store) if store else ():
+        search.version(store or Path(), name)
+    for root in (casebook, *([store] if store else [])):
+        search.raw(root)
+    return search.proof()
+
+
+class _Search:
+    def __init__(self, book: Casebook, people: People, marks: set[str]) -> None:
+        self._mark: Callable[[str], str] = book.keyring.mark
+        self._people = people
+        self._marks = marks
+        names = [re.escape(name) for name in sorted(people.ids)]
+        keys = [re.escape(key) for key in sorted(people.patients | people.aliases)]
+        # "Covid1" must not be found in "Covid10"
+        pattern = "|".join([*(rf"(?<![A-Za-z0-9-]){name}(?![A-Za-z0-9-])" for name in names), *keys])
+        self._text = re.compile(pattern, re.IGNORECASE)
+        self._bytes = re.compile(pattern.encode(), re.IGNORECASE)
+        self._found: list[str] = []
+        self._files = self._size = self._cells = 0
+
+    def tables(self, where: str, tables: Iterable[tuple[str, pa.Table]]) -> None:
+        for name, table in tables:
+            hits = 0
+            for column in table.columns:
+                for value in _values(column):
+                    self._cells += 1
+                    hits += bool(self._text.search(value)) or self._mark(value) in self._marks
+            self._note(where, name, hits)
+
+    def marked(self, where: str, values: Iterable[str]) -> None:
+        hits = sum(self._mark(value) in self._marks for value in values)
+        self._note(where, "vectors, thumbnails and pixel hashes", hits)
+
+    def version(self, store: Path, name: str) -> None:
+        folder = store / VERSIONS / name
+        self.tables(f"store {name}", ((path.stem, pq.read_table(path)) for path in sorted(folder.glob("*.parquet"))))
+        version = load_version(store, name, is_for_use=False)
+        self.marked(
+            f"store {name}",
+            [
+                mark
+                for index in version.indexes.values()
+                for row, record in enumerate(index.records)
+                for mark in (vector_mark(index.vectors[row]), picture_mark(version.thumbnails.png(record.scan)))
+            ],
+        )
+
+    def raw(self, root: Path) -> None:
+        for path in sorted(path for path in root.rglob("*") if path.is_file()):
+            hits = 0
+            with path.open("rb") as file:
+                tail = b""
+                while block := file.read(_BLOCK):
+                    hits += sum(1 for _ in self._bytes.finditer(tail + block))
+                    self._size += len(block)
+                    tail = block[-256:]
+            self._files += 1
+            self._note(root.name, path.name, hits)
+
+    def proof(self) -> Proof:
+        return Proof(tuple(self._found), self._files, self._size, self._cells)
+
+    def _note(self, where: str, what: str, hits: int) -> None:
+        if hits:
+            self._found.append(f"{where}: {what}: {hits} traces")
+
+
+def _values(column: pa.ChunkedArray) -> Iterator[str]:
+    """Yield every text of a column, also within lists and maps, and every path's own parts: pseudonyms and UIDs."""
+    if not (pa.types.is_string(column.type) or pa.types.is_nested(column.type)):
+        return
+    for value in column.to_pylist():
+        for text in _texts(value):
+            yield text
+            if "/" in text:
+                yield from (part.removesuffix(".dcm") for part in text.split("/"))
+
+
+def _texts(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif value is not None and not isinstance(value, bytes):
+        yield json.dumps(value, default=str) if not isinstance(value, list) else ""
+        if isinstance(value, list):
+            for one in value:
+                yield from _texts(one)

@@ -1,0 +1,268 @@
+"""Removes patients for real: from tables, caches and every version of a store, leaving a tombstone and a receipt."""
+
+import hashlib
+import re
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from scankin.index_build.accounts import VANISHED
+from scankin.index_build.build import library_versions
+from scankin.index_build.casebook import MANIFEST, TABLES, Casebook
+from scankin.index_build.fitted import fitted_on
+from scankin.index_build.governance.people import People, people_of
+from scankin.index_build.governance.receipt import FOLDER, Receipt
+from scankin.index_build.publish import discard_versions, publish
+from scankin.index_build.vectors import VectorCache
+from scankin.retrieval.encoder import Embeddings
+from scankin.retrieval.index import ScanIndex
+from scankin.retrieval.keys import Keyring
+from scankin.retrieval.records import CASE_FIELDS, cases_table, scans_table
+from scankin.retrieval.store import (
+    ALIAS_FIELDS,
+    ALIASES,
+    CASES,
+    FAISS_FILES,
+    PICTURES,
+    SCANS,
+    SECRET,
+    current_name,
+    load_version,
+    read_manifest,
+    version_names,
+)
+from scankin.retrieval.thumbnails import write_thumbnails
+from scankin.retrieval.version import IndexVersion
+
+_OF_PATIENT = ("scans", "cases", "aliases", "fields", "contradictions", "refusals", "readings")
+"""Tables whose rows belong to a patient."""
+
+_UID = re.compile(r"\d+(?:\.\d+){5,}")
+
+
+class Marks:
+    """Collects keyed hashes of what is removed."""
+
+    def __init__(self, keyring: Keyring) -> None:
+        self._keyring = keyring
+        self._held: dict[str, set[str]] = {}
+
+    def add(self, kind: str, values: Iterable[str]) -> None:
+        """Note items of a kind."""
+        self._held.setdefault(kind, set()).update(self._keyring.mark(value) for value in values)
+
+    def as_lists(self) -> dict[str, list[str]]:
+        """Return all marks, sorted."""
+        return {kind: sorted(marks) for kind, marks in sorted(self._held.items())}
+
+
+def withdraw(listed: Iterable[str], casebook: Path, store: Path | None) -> tuple[Receipt, Path]:
+    """Remove patients from a casebook, its caches and a store, and return the receipt and where it was written.
+
+    The casebook goes first, with the tombstones, so that an interrupted withdrawal lets nobody back in; run again, it
+    goes on. Older versions of the store that hold any of the patients are destroyed: a rollback to them is impossible.
+
+    Args:
+        listed: Pseudonyms, or keys of patients.
+        casebook: Folder.
+        store: Folder of the index built from it; None: there is none.
+
+    Raises:
+        CasebookError: The casebook cannot be loaded.
+        StoreError: The store cannot be loaded, or is being published to.
+    """
+    ids = list(listed)
+    book = Casebook.load(casebook)
+    people = people_of(ids, book, store if store and version_names(store) else None)
+    before = _sha(casebook / MANIFEST), _store_manifest(store)
+    marks = Marks(book.keyring)
+    removed: Counter[str] = Counter()
+    known = _known(book, store, people)
+    weights = fitted_on(book, people.patients)
+    left = _strip_casebook(book, people, marks, removed)
+    _strip_cache(left, marks, removed)
+    destroyed = _strip_store(store, left, people, marks, removed) if store else ()
+    receipt = Receipt(
+        made=datetime.now(UTC).isoformat(timespec="seconds"),
+        listed=len(ids),
+        patients=len(known),
+        removed=dict(sorted(removed.items())),
+        marks=marks.as_lists(),
+        manifests={
+            "casebook": (before[0], _sha(casebook / MANIFEST)),
+            "store": (before[1], _store_manifest(store)),
+        },
+        versions_destroyed=destroyed,
+        weights=tuple((fit.name, fit.sha256, count) for fit, count in weights),
+    )
+    path = casebook / FOLDER / f"withdrawal-{datetime.now(UTC):%Y%m%dT%H%M%S%f}.json"
+    receipt.write(path)
+    return receipt, path
+
+
+def _known(book: Casebook, store: Path | None, people: People) -> set[str]:
+    known = set(book.tables["cases"]["patient"].to_pylist())
+    for name in version_names(store) if store else ():
+        known |= load_version(store or Path(), name, is_for_use=False).cases.keys()
+    return known & people.patients
+
+
+def _strip_casebook(book: Casebook, people: People, marks: Marks, removed: Counter[str]) -> Casebook:
+    patients = pa.array(sorted(people.patients), pa.string())
+    tables = dict(book.tables)
+    for name in _OF_PATIENT:
+        is_theirs = pc.fill_null(pc.is_in(tables[name]["patient"], patients), fill_value=False)
+        theirs = tables[name].filter(is_theirs)
+        removed[f"casebook {name}"] = len(theirs)
+        tables[name] = tables[name].filter(pc.invert(is_theirs))
+        _mark_rows(name, theirs, marks, set(tables["scans"]["pixel_hash"].to_pylist()))
+    today = datetime.now(UTC).date().isoformat()
+    new = sorted(people.tombstones - book.tombstones)
+    rows = pa.Table.from_pylist([{"tombstone": one, "withdrawn": today} for one in new], TABLES["tombstones"])
+    tables["tombstones"] = pa.concat_tables([tables["tombstones"], rows]).sort_by("tombstone")
+    sources = {
+        name: replace(
+            source,
+            scans=_count(tables["scans"], name),
+            cases=_count(tables["cases"], name),
+            refusals=_count(tables["refusals"], name),
+        )
+        for name, source in book.sources.items()
+    }
+    left = replace(book, tables=tables, sources=sources)
+    left.save()
+    for journal in book.folder.glob(".*.readings.ndjson"):
+        journal.unlink()  # of an interrupted ingest: a cache that names files
+    (book.folder / VANISHED).unlink(missing_ok=True)
+    return left
+
+
+def _mark_rows(name: str, rows: pa.Table, marks: Marks, shared: set[str]) -> None:
+    """Mark what the rows name; a picture that another patient has too stays, and is no trace of the one who left."""
+    paths = []
+    if name == "scans":
+        marks.add("scan", rows["scan"].to_pylist())
+        marks.add("pixels", set(rows["pixel_hash"].to_pylist()) - shared)
+        paths += [file for files in rows["files"].to_pylist() for file in files]
+    if name in ("scans", "refusals", "readings"):
+        paths += rows["source_id"].to_pylist()
+    marks.add("file", paths)
+    marks.add("uid", [uid for path in paths for part in path.split("/") for uid in _UID.findall(part)])
+
+
+def _strip_cache(book: Casebook, marks: Marks, removed: Counter[str]) -> None:
+    """Remove every cached vector and thumbnail that no scan of the casebook has."""
+    held = set(book.tables["scans"]["pixel_hash"].to_pylist())
+    with VectorCache(book.folder) as cache:
+        gone = cache.discard_others(held)
+    removed["cached vectors"], removed["cached thumbnails"] = len(gone.vectors), len(gone.thumbnails)
+    marks.add("vector", gone.vectors)
+    marks.add("thumbnail", gone.thumbnails)
+
+
+def _strip_store(store: Path, book: Casebook, people: People, marks: Marks, removed: Counter[str]) -> tuple[str, ...]:
+    """Publish the current version without the patients, and destroy every version that holds any of them."""
+    theirs = []
+    for name in version_names(store):
+        version = load_version(store, name, is_for_use=False)
+        if version.cases.keys() & people.patients:
+            theirs.append(name)
+            shared = {r.pixel_hash for r in version.records.values() if r.patient not in people.patients}
+            _mark_version(version, people, marks, removed, shared)
+    if not theirs:
+        return ()
+    if current_name(store) in theirs:
+        current = load_version(store, is_for_use=False)
+        if current.cases.keys() - people.patients:
+            _publish_without(store, current, book, people)
+    discard_versions(store, theirs)
+    return tuple(theirs)
+
+
+def _mark_version(version: IndexVersion, people: People, marks: Marks, removed: Counter[str], shared: set[str]) -> None:
+    for index in version.indexes.values():
+        for row, record in enumerate(index.records):
+            if record.patient in people.patients:
+                marks.add("scan", [record.scan])
+                removed["index vectors and thumbnails, all versions"] += 1
+                if record.pixel_hash not in shared:
+                    marks.add("pixels", [record.pixel_hash])
+                    marks.add("vector", [vector_mark(index.vectors[row])])
+                    marks.add("thumbnail", [picture_mark(version.thumbnails.png(record.scan))])
+    removed["index cases, all versions"] += len(version.cases.keys() & people.patients)
+
+
+def vector_mark(vector: "np.ndarray[tuple[int], np.dtype[np.float32]]") -> str:
+    """Return what a vector is marked by: a hash of its bytes."""
+    return hashlib.sha256(vector.astype("<f4").tobytes()).hexdigest()
+
+
+def picture_mark(png: bytes) -> str:
+    """Return what a thumbnail is marked by: a hash of its bytes."""
+    return hashlib.sha256(png).hexdigest()
+
+
+def _publish_without(store: Path, version: IndexVersion, book: Casebook, people: People) -> None:
+    manifest, _ = read_manifest(store, version.name)
+    kept = {
+        modality: [row for row, record in enumerate(index.records) if record.patient not in people.patients]
+        for modality, index in version.indexes.items()
+    }
+
+    def write(into: Path) -> None:
+        records = [version.indexes[modality].records[row] for modality, rows in kept.items() for row in rows]
+        in_order = sorted(records, key=lambda record: record.scan)
+        pq.write_table(scans_table(in_order), into / SCANS, compression="zstd")
+        cases = sorted((c for c in version.cases.values() if c.patient not in people.patients), key=lambda c: c.patient)
+        pq.write_table(cases_table(cases).cast(CASE_FIELDS), into / CASES, compression="zstd")
+        aliases = [
+            {"alias": alias, "patient": patient}
+            for alias, patients in sorted(version.aliases.items())
+            for patient in patients
+            if patient not in people.patients
+        ]
+        pq.write_table(pa.Table.from_pylist(aliases, schema=ALIAS_FIELDS), into / ALIASES, compression="zstd")
+        (into / SECRET).write_bytes(version.keyring.secret)
+        (into / SECRET).chmod(0o600)
+        for modality, rows in kept.items():
+            if rows:
+                index = version.indexes[modality]
+                held = [index.records[row] for row in rows]
+                made = ScanIndex.of(held, Embeddings(index.vectors[rows], version.encoder))
+                (into / FAISS_FILES[modality]).write_bytes(made.serialised().tobytes())
+        write_thumbnails(into / PICTURES, ((r.scan, version.thumbnails.png(r.scan)) for r in in_order))
+
+    counts = {name: dict(value) for name, value in manifest.counts.items()}
+    for modality, index in version.indexes.items():
+        held = [index.records[row] for row in kept[modality]]
+        counts[modality.value] = {"scans": len(held), "patients": len({record.patient for record in held})}
+    publish(
+        store,
+        write,
+        encoder=version.encoder,
+        casebook=book.content,
+        counts=counts,
+        libraries=library_versions(),
+        licence=version.licence,
+    )
+
+
+def _count(table: pa.Table, source: str) -> int:
+    return int(pc.sum(pc.equal(table["source"], source)).as_py() or 0)
+
+
+def _store_manifest(store: Path | None) -> str | None:
+    if store is None or not version_names(store):
+        return None
+    return read_manifest(store, current_name(store))[1]
+
+
+def _sha(path: Path) -> str | None:
+    return hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else None
