@@ -6,6 +6,8 @@ import pytest
 from builders import KEYRING
 from stores import a_film, a_source, a_store, reads
 
+from scankin.api.problems import problem_of
+from scankin.api.serving import LiveIndex
 from scankin.index_build.build import build
 from scankin.index_build.governance.expire import expire
 from scankin.index_build.ingest import ingest
@@ -102,3 +104,19 @@ def test_nothing_else_is_deleted(tmp_path: Path) -> None:
     with pytest.raises(InvalidRequest, match="another place"):
         expire([tmp_path / "store"], tmp_path / "store" / "inventory.json")
     assert load_version(tmp_path / "store").name
+
+
+def test_a_service_whose_licence_ends_while_it_runs_stops_answering(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    live = LiveIndex(a_licensed_store(tmp_path, date.today()), None, "cpu", poll_seconds=9)
+    live.refresh()
+    assert live.retriever().version.licence is not None
+    later = date.fromordinal(date.today().toordinal() + 1)
+    monkeypatch.setattr(
+        "scankin.retrieval.licence.date", type("Later", (date,), {"today": classmethod(lambda _: later)})
+    )
+    with pytest.raises(LicenceExpired) as error:
+        live.retriever()
+    response = problem_of(error.value)
+    assert response.status_code == 503 and b"licence_expired" in bytes(response.body)
