@@ -53,13 +53,24 @@ def clinical_files(rng: np.random.Generator, patient: Patient) -> tuple[Clinical
     known = [day for day in (course.left, course.last_alive, course.died) if day is not None]
     uploaded = max([last, *known]) + timedelta(days=int(rng.integers(3, 60)))
     labs = _admission(rng, patient, course)
+    second = course.swab + timedelta(days=2) if rng.random() < 0.2 else None
     early = course.admitted + timedelta(days=int(rng.integers(1, 7)))
     files = []
     if rng.random() < 0.10:
         files.append(_status(patient, early, positive=True))
-    if rng.random() < 0.07:
-        files.append(_data(patient, course, labs, early))
-    return (*files, _data(patient, course, labs, uploaded))
+    if rng.random() < 0.07 and early < uploaded:
+        files.append(_data(patient, course, labs | _second_pcr(second, early), early))
+    return (*files, _data(patient, course, labs | _second_pcr(second, uploaded), uploaded))
+
+
+def _second_pcr(taken: date | None, uploaded: date) -> dict[str, str]:
+    """The second PCR, of those who had one, once its result is known; two of ten come back negative."""
+    known = taken if taken is not None and taken + timedelta(days=1) <= uploaded else None
+    return {
+        "Date of acquisition of 2nd RT-PCR": _american(known),
+        "Date of result of 2nd RT-PCR": _american(known and known + timedelta(days=1)),
+        "2nd RT-PCR result": "" if known is None else str(int(known.toordinal() % 10 > 1)),
+    }
 
 
 def _status(patient: Patient, uploaded: date, *, positive: bool) -> ClinicalFile:
@@ -122,9 +133,6 @@ def _admission(rng: np.random.Generator, patient: Patient, course: Course) -> di
     has_kidney_disease = rng.random() < 0.1 + 0.1 * (age > 70)
     is_smoker = rng.random() < 0.3
     measured = {
-        "Date of acquisition of 2nd RT-PCR": _american(course.swab + timedelta(days=2)) if rng.random() < 0.2 else "",
-        "Date of result of 2nd RT-PCR": _american(course.swab + timedelta(days=3)) if rng.random() < 0.2 else "",
-        "2nd RT-PCR result": str(int(rng.random() < 0.7)),
         "PaO2": f"{np.clip(rng.normal(12.5 - 5 * ill, 1.4), 4, 20):.1f}",
         "Respiratory rate on admission": f"{max(rng.normal(17 + 14 * ill, 2.5), 10):.0f}",
         "Heart rate on admission": f"{max(rng.normal(84 + 22 * ill, 11), 45):.0f}",

@@ -26,6 +26,9 @@ SIDE = 256
 STEP_CM = 0.8
 """High-resolution CT as it was taken step and shoot: thin slices, gaps between them."""
 
+FEWEST = 28
+"""Slices at least: a child's chest is cut more closely."""
+
 AIR, LUNG, FAT, MUSCLE, BLOOD, LIVER, BONE, CORTEX = -1000, -850, -100, 45, 40, 60, 220, 650
 """Hounsfield units of what a chest is made of, without contrast medium."""
 
@@ -55,7 +58,8 @@ class Volume:
 def draw_volume(chest: Anatomy, disease: Disease, *, seed: int) -> Volume:
     """Return the CT of a chest lying on its back in full inspiration, the same for the same arguments."""
     rng = np.random.default_rng([seed, 6])
-    heights = np.arange(-1.0, chest.lung_height_cm + chest.dome_height_cm + 1.0, STEP_CM)
+    span = chest.lung_height_cm + chest.dome_height_cm + 2.0
+    heights = np.arange(-1.0, span - 1.0, min(STEP_CM, span / FEWEST))
     half_field = chest.half_width_cm + chest.wall_cm + 1.8
     pixel = 2 * half_field / SIDE
     plane = Canvas(-half_field, -half_field, pixel, (SIDE, SIDE))
