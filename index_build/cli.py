@@ -96,6 +96,19 @@ def build(
     out.print(f"{verb} version {account.version}.")
 
 
+@app.command(name="describe")
+def describe_casebook(
+    casebook: CasebookFolder,
+    into: Annotated[Path, typer.Option("--out", help="Folder of the page; made when it is not there.")],
+) -> None:
+    """Write a page about a casebook: what is in it, what is missing, what leaks the label. It names no patient."""
+    from scankin.index_build.describe import describe as run  # noqa: PLC0415
+
+    described = run(casebook, into)
+    out.print(described.worst_leak, highlight=False, soft_wrap=True)
+    out.print(f"The page: {described.page}", highlight=False, soft_wrap=True)
+
+
 @app.command()
 def verify(store: StoreFolder) -> None:
     """Check every file of every version against its hash, and load the current one."""
