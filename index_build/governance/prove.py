@@ -78,8 +78,8 @@ def prove_absent(listed: Iterable[str], casebook: Path, store: Path | None) -> P
 class Needles:
     """Names to look for in bytes.
 
-    Names are runs of letters, digits and hyphens, which are rare in compressed bytes: only such runs are compared, which
-    is many times faster than to seek each name in every byte.
+    Names are runs of letters, digits and hyphens, which are rare in compressed bytes: only such runs are compared. That is
+    many times faster than to seek each name in every byte.
     """
 
     def __init__(self, people: People) -> None:
