@@ -78,7 +78,7 @@ def prove_absent(listed: Iterable[str], casebook: Path, store: Path | None) -> P
 class Needles:
     """Names to look for in bytes.
 
-    Names are runs of letters, digits and hyphens, which are rare in compressed bytes: only such runs are compared. That is
+    Names are runs of letters, digits and hyphens, which are rare in compressed bytes. Only such runs are compared:
     many times faster than to seek each name in every byte.
     """
 
