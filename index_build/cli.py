@@ -189,6 +189,30 @@ def construct(
 
 
 @app.command()
+def evaluate(
+    casebook: CasebookFolder,
+    encoder: Annotated[str, typer.Option(help="Encoder whose vectors are cached: an index was built with it.")],
+    into: Annotated[Path, typer.Option("--out", help="Folder for metrics.json, splits.json and report.html.")],
+    against: Annotated[str | None, typer.Option(help="Another encoder, for paired differences.")] = None,
+) -> None:
+    """Measure how well an encoder retrieves, within and across sources, with the shortcut audit."""
+    from scankin.index_build.evaluate.page import verdict, write_page  # noqa: PLC0415
+    from scankin.index_build.evaluate.run import evaluate as run  # noqa: PLC0415
+    from scankin.index_build.evaluate.run import write_metrics  # noqa: PLC0415
+    from scankin.index_build.evaluate.sample import load_pair  # noqa: PLC0415
+    from scankin.models import load_encoder  # noqa: PLC0415
+
+    identity = load_encoder(encoder).identity
+    other = None if against is None else load_encoder(against).identity
+    sample, rival = load_pair(casebook, identity, other)
+    found = run(sample, identity, None if rival is None or other is None else (rival, other))
+    write_metrics(found, into)
+    page = write_page(found, into)
+    out.print(verdict(found), highlight=False)
+    out.print(f"The report: {page.name}, with metrics.json and splits.json beside it.")
+
+
+@app.command()
 def withdraw(
     store: StoreFolder,
     casebook: CasebookFolder,

@@ -7,11 +7,10 @@ from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from scankin.index_build import plots
 from scankin.index_build.casebook import Casebook
-from scankin.index_build.describe import plots
 from scankin.index_build.describe.disclosure import FEWEST, Grid, few_or
 from scankin.index_build.describe.facts import CTS, FILMS, FREE, OTHERS, PATIENTS, SHOWING, Facts, facts_of
 from scankin.index_build.describe.faults import Faults, faults_of
@@ -19,6 +18,7 @@ from scankin.index_build.describe.fields import FieldFacts, field_facts_of
 from scankin.index_build.describe.leaks import Handling, Leaks, leaks_of
 from scankin.index_build.describe.outcomes import OutcomeFacts, outcome_facts_of
 from scankin.index_build.describe.rows import NOT_STATED, rows_of
+from scankin.index_build.pages import environment_of
 from scankin.retrieval.files import replaced
 from scankin.retrieval.report import NOTICE
 
@@ -91,16 +91,8 @@ def render(book: Casebook, made: date) -> tuple[str, Leaks]:
     rows = rows_of(book)
     facts, fields, faults = facts_of(book, rows), field_facts_of(book, rows), faults_of(book, rows)
     outcomes, leaks = outcome_facts_of(rows), leaks_of(rows)
-    environment = Environment(
-        loader=FileSystemLoader(Path(__file__).parent),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
+    environment = environment_of(Path(__file__).parent)
     environment.filters["few_or"] = few_or
-    environment.filters["words"] = lambda name: name.replace("_", " ")
     text = environment.get_template(TEMPLATE).render(
         made=made.isoformat(),
         licence=book.settings.licence_terms(),

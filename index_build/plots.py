@@ -32,7 +32,7 @@ WIDTH_INCHES = 3.9
 _STUB = 0.04
 """Length of a hatched bar, as a share of the longest."""
 _MOST_LETTERS = 24
-_STYLE: dict[Any, Any] = {  # its keys are typed as literals by matplotlib
+STYLE: dict[Any, Any] = {  # its keys are typed as literals by matplotlib
     "svg.fonttype": "none",
     "svg.hashsalt": "scankin",  # the same plot is the same text
     "text.parse_math": False,  # a device may be called $
@@ -51,8 +51,8 @@ _STYLE: dict[Any, Any] = {  # its keys are typed as literals by matplotlib
 
 def across(title: str, names: Sequence[str], values: NDArray[np.float64], *, unit: str, colour: str = BLUE) -> str:
     """Return horizontal bars, the first on top, each with its number; NaN is hatched."""
-    with mpl.rc_context(_STYLE):
-        figure, axes = _figure(0.75 + 0.19 * len(names))
+    with mpl.rc_context(STYLE):
+        figure, axes = figure_of(0.75 + 0.19 * len(names))
         rows = np.arange(len(names))
         top = max(float(np.nanmax(values, initial=0)), 5)
         axes.barh(rows, np.nan_to_num(values), color=colour, height=0.72)
@@ -67,13 +67,13 @@ def across(title: str, names: Sequence[str], values: NDArray[np.float64], *, uni
         axes.xaxis.set_major_locator(MaxNLocator(4, integer=True))
         axes.xaxis.set_major_formatter("{x:,.0f}")
         axes.set_xlabel(unit)
-        return _svg(figure, axes, title)
+        return svg_of(figure, axes, title)
 
 
 def upright(title: str, names: Sequence[str], series: Mapping[str, NDArray[np.float64]], *, of: str, unit: str) -> str:
     """Return upright bars side by side, a colour a series; NaN is hatched."""
-    with mpl.rc_context(_STYLE):
-        figure, axes = _figure(2.5)
+    with mpl.rc_context(STYLE):
+        figure, axes = figure_of(2.5)
         at, width = np.arange(len(names)), 0.82 / len(series)
         top = max(float(np.nanmax([*series.values()], initial=0)), 5)
         for number, (colour, values) in enumerate(zip(_colours(series), series.values(), strict=True)):
@@ -97,13 +97,13 @@ def upright(title: str, names: Sequence[str], series: Mapping[str, NDArray[np.fl
             figure.legend(
                 handles=handles, loc="outside lower left", ncols=min(len(handles), 3), frameon=False, fontsize=8
             )
-        return _svg(figure, axes, title)
+        return svg_of(figure, axes, title)
 
 
 def months(title: str, names: Sequence[str], values: NDArray[np.float64], *, unit: str, colour: str = BLUE) -> str:
     """Return one bar a month; years, or months where there are few, are named. NaN is hatched."""
-    with mpl.rc_context(_STYLE):
-        figure, axes = _figure(1.9)
+    with mpl.rc_context(STYLE):
+        figure, axes = figure_of(1.9)
         at = np.arange(len(names))
         axes.bar(at, np.nan_to_num(values), 0.9, color=colour)
         top = max(float(np.nanmax(values, initial=0)), 5)
@@ -122,15 +122,15 @@ def months(title: str, names: Sequence[str], values: NDArray[np.float64], *, uni
         axes.yaxis.set_major_formatter("{x:,.0f}")
         axes.set_ylim(0, top * 1.05)
         axes.set_ylabel(unit)
-        return _svg(figure, axes, title)
+        return svg_of(figure, axes, title)
 
 
 def stacked(
     title: str, names: Sequence[str], series: Mapping[str, NDArray[np.float64]], total: int, *, unit: str
 ) -> str:
     """Return one bar a name, split by series, all of one total; what is not shown is hatched together at the end."""
-    with mpl.rc_context(_STYLE):
-        figure, axes = _figure(0.95 + 0.21 * len(names))
+    with mpl.rc_context(STYLE):
+        figure, axes = figure_of(0.95 + 0.21 * len(names))
         rows, start = np.arange(len(names)), np.zeros(len(names))
         for colour, values in zip(_colours(series), series.values(), strict=True):
             known = np.nan_to_num(values)
@@ -148,12 +148,12 @@ def stacked(
         axes.set_xlabel(unit)
         handles = [Patch(color=colour, label=name) for colour, name in zip(_colours(series), series, strict=True)]
         figure.legend(handles=handles, loc="outside lower left", ncols=2, frameon=False, fontsize=8)
-        return _svg(figure, axes, title)
+        return svg_of(figure, axes, title)
 
 
 def heat_map(title: str, rows: Sequence[str], columns: Sequence[str], shares: NDArray[np.float64]) -> str:
     """Return shares in [0, 1], ``[rows, columns]``, in six steps of colour, the first row on top."""
-    with mpl.rc_context(_STYLE):
+    with mpl.rc_context(STYLE):
         width = 2.3 + 0.21 * len(columns)
         height = 2.3 + 0.165 * len(rows)
         figure = Figure(figsize=(max(width, WIDTH_INCHES), height), layout="constrained")
@@ -181,15 +181,15 @@ def heat_map(title: str, rows: Sequence[str], columns: Sequence[str], shares: ND
             for colour, low, high in zip(_STEPS, edges, edges[1:], strict=False)
         ]
         figure.legend(handles=handles, loc="outside lower left", ncols=3, frameon=False, fontsize=8)
-        return _svg(figure, axes, title)
+        return svg_of(figure, axes, title)
 
 
 def intervals(
     title: str, names: Sequence[str], values: Sequence[tuple[float, float, float]], *, unit: str, colours: Sequence[str]
 ) -> str:
     """Return values with their intervals, given as value, low, high, on a scale from 0.4 to 1; 0.5 is marked."""
-    with mpl.rc_context(_STYLE):
-        figure, axes = _figure(0.85 + 0.24 * len(names))
+    with mpl.rc_context(STYLE):
+        figure, axes = figure_of(0.85 + 0.24 * len(names))
         axes.axvline(0.5, color=GREY, linewidth=1, linestyle="--")
         for row, ((value, low, high), colour) in enumerate(zip(values, colours, strict=True)):
             axes.plot([max(low, 0.4), high], [row, row], color=colour, linewidth=2)
@@ -199,7 +199,7 @@ def intervals(
         axes.set_ylim(len(names) - 0.4, -0.6)
         axes.tick_params(axis="y", length=0)
         axes.set_xlabel(unit)
-        return _svg(figure, axes, title)
+        return svg_of(figure, axes, title)
 
 
 def shortened(name: str, letters: int = _MOST_LETTERS) -> str:
@@ -211,7 +211,8 @@ def shortened(name: str, letters: int = _MOST_LETTERS) -> str:
     return f"{name[: letters - tail - 1].rstrip()}…{name[-tail:].lstrip()}"
 
 
-def _figure(height: float) -> tuple[Figure, Axes]:
+def figure_of(height: float) -> tuple[Figure, Axes]:
+    """Return an empty figure of the common width, and its axes; ``height`` in inches."""
     figure = Figure(figsize=(WIDTH_INCHES, height), layout="constrained")
     return figure, figure.add_subplot()
 
@@ -244,7 +245,7 @@ def _colours(series: Mapping[str, NDArray[np.float64]]) -> list[str]:
     return [named.get(name) or next(free) for name in series]
 
 
-def _svg(figure: Figure, axes: Axes, title: str) -> str:
+def svg_of(figure: Figure, axes: Axes, title: str) -> str:
     """Return the figure as an ``svg`` element: no prologue, no namespaces, ids of its own."""
     axes.set_title("")
     sink = io.StringIO()
@@ -260,3 +261,22 @@ def _svg(figure: Figure, axes: Axes, title: str) -> str:
     text = re.sub(r'href="#', f'href="#{prefix}-', text).replace("url(#", f"url(#{prefix}-")
     text = text.replace(_INK, "currentColor")
     return text.replace("<svg", f'<svg role="img" aria-label="{html.escape(title)}"', 1).strip()
+
+
+def scatter(title: str, points: NDArray[np.float64], groups: Sequence[str]) -> str:
+    """Return ``[n, 2]`` points, a colour a group; the legend is left to the page."""
+    with mpl.rc_context(STYLE):
+        figure, axes = figure_of(3.4)
+        names = sorted(set(groups))
+        column = np.array(groups)
+        for name in names:
+            of_group = points[column == name]
+            colour = SERIES[names.index(name) % len(SERIES)]
+            marker = "o^sv"[names.index(name) // len(SERIES) % 4]
+            axes.scatter(
+                of_group[:, 0], of_group[:, 1], s=5, c=colour, marker=marker, alpha=0.6, label=name, linewidths=0
+            )
+        axes.set_xticks([])
+        axes.set_yticks([])
+        axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.02), ncols=2, frameon=False, fontsize=7, markerscale=2)
+        return svg_of(figure, axes, title)

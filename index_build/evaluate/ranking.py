@@ -1,0 +1,55 @@
+"""Who is nearest: each patient once, the query's own left out, over a pool that a test allows."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from scankin.index_build.evaluate.sample import Sample
+
+Rows = NDArray[np.int64]
+
+
+@dataclass(frozen=True, eq=False)
+class Ranked:
+    """The neighbours of one query.
+
+    Attributes:
+        query: Row of the sample.
+        rows: Most similar first, one film a patient.
+        similarities: Cosines, falling.
+        pool: Films that were allowed.
+    """
+
+    query: int
+    rows: Rows
+    similarities: NDArray[np.float32]
+    pool: int
+
+
+def rank(sample: Sample, queries: Rows, pool_of: Callable[[int], Rows], k: int | None = None) -> Iterator[Ranked]:
+    """Yield the ranked neighbours of each query.
+
+    Args:
+        sample: All films.
+        queries: Rows that ask.
+        pool_of: Rows that may answer a query; the query's own person is left out in any case.
+        k: Patients wanted; None: all.
+    """
+    for query in queries:
+        pool = pool_of(int(query))
+        pool = pool[sample.people[pool] != sample.people[query]]
+        similarities = sample.vectors[pool] @ sample.vectors[query]
+        order = np.argsort(-similarities, kind="stable")
+        _, first = np.unique(sample.people[pool][order], return_index=True)
+        chosen = order[np.sort(first)][:k]
+        yield Ranked(int(query), pool[chosen], similarities[chosen], len(pool))
+
+
+def weighted_share(values: NDArray[np.float64], similarities: NDArray[np.float32]) -> float:
+    """Return the mean of the values, weighted by similarity of at least 0; NaN of none."""
+    if not len(values):
+        return float("nan")
+    weights = np.clip(similarities, 1e-6, None)
+    return float((values * weights).sum() / weights.sum())

@@ -1,0 +1,209 @@
+"""Evaluation on films whose vectors and labels are written out by hand."""
+
+import json
+import math
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+from stores import a_store
+
+from scankin.index_build.cli import app
+from scankin.index_build.evaluate import audit
+from scankin.index_build.evaluate.bootstrap import area, figure, mean_of, redraws
+from scankin.index_build.evaluate.figures import (
+    Scope,
+    covid_across_balanced,
+    covid_in_scope,
+    pool_in,
+    retrieval,
+    severity,
+)
+from scankin.index_build.evaluate.ranking import rank
+from scankin.index_build.evaluate.run import evaluate
+from scankin.index_build.evaluate.sample import Sample, joined_people, load_pair
+from scankin.models import load_encoder
+from scankin.retrieval.encoder import EncoderIdentity
+from scankin.retrieval.errors import CasebookError
+from scankin.retrieval.records import ScanRecord
+from scankin.retrieval.scan import Modality
+
+IDENTITY = EncoderIdentity("made", "none", "none", "none", 2)
+
+
+def a_record(number: int, patient: str, findings: dict[str, bool], **more: object) -> ScanRecord:
+    return ScanRecord(
+        scan=f"s{number:015x}",
+        patient=patient,
+        collection="made",
+        modality=Modality.XRAY,
+        pixel_hash=str(number),
+        fingerprint=np.random.default_rng(number).bytes(32),
+        findings=findings,
+        **more,  # type: ignore[arg-type]
+    )
+
+
+def a_sample(vectors: np.ndarray, findings: list[dict[str, bool]], sources: list[int], people: list[int]) -> Sample:
+    unit = (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32)
+    covid = [{True: 1, False: 0, None: -1}[one.get("COVID-19")] for one in findings]
+    return Sample(
+        records=tuple(a_record(n, f"p{people[n]}", one) for n, one in enumerate(findings)),
+        vectors=unit,
+        pixels=unit,
+        people=np.array(people),
+        sources=np.array(sources),
+        source_names=tuple(f"source {n}" for n in range(max(sources) + 1)),
+        covid=np.array(covid),
+        is_child=np.zeros(len(findings), bool),
+        joined=(),
+    )
+
+
+def on_a_circle(*degrees: float) -> np.ndarray:
+    return np.array([[math.cos(math.radians(d)), math.sin(math.radians(d))] for d in degrees])
+
+
+A, B = {"A": True}, {"B": True}
+
+
+def test_figures_of_one_query_are_those_worked_out_by_hand() -> None:
+    # The query at 0 shows A; its neighbours by angle: B, A, B, A. Two are relevant, at places 2 and 4.
+    sample = a_sample(on_a_circle(0, 5, 10, 15, 20), [A, B, A, B, A], [0] * 5, [0, 1, 2, 3, 4])
+    found = {name: m.statistic(np.array([0])) for name, m in retrieval(sample, Scope.POOLED).items()}
+    assert found["P@1"] == 0
+    assert found["P@5"] == pytest.approx(2 / 4)  # four answered
+    assert found["MAP@R"] == pytest.approx((1 / 2) / 2)  # R is 2: precision at place 2, over 2
+    assert found["R-precision"] == pytest.approx(1 / 2)
+    assert found["MRR"] == pytest.approx(1 / 2)
+    gained, ideal = 1 / math.log2(3) + 1 / math.log2(5), 1 + 1 / math.log2(3)
+    assert found["nDCG@10"] == pytest.approx(gained / ideal)
+
+
+def test_own_person_never_answers_and_everybody_answers_once() -> None:
+    sample = a_sample(on_a_circle(0, 1, 2, 3, 4), [A] * 5, [0] * 5, [0, 0, 1, 1, 2])
+    everyone = np.arange(5)
+    (ranked,) = rank(sample, np.array([0]), lambda _query: everyone)
+    assert ranked.rows.tolist() == [2, 4]
+    assert audit.overlaps(sample) == 0
+
+
+def test_scopes_let_only_those_answer_who_may() -> None:
+    sample = a_sample(on_a_circle(0, 1, 2, 3), [A] * 4, [0, 0, 1, 1], [0, 1, 2, 3])
+    everyone = np.arange(4)
+    assert pool_in(sample, Scope.WITHIN, everyone)(0).tolist() == [0, 1]
+    assert pool_in(sample, Scope.ACROSS, everyone)(0).tolist() == [2, 3]
+    children = Sample(**{**vars(sample), "is_child": np.array([False, True, False, True])})
+    assert pool_in(children, Scope.POOLED, everyone)(0).tolist() == [0, 2]
+
+
+@pytest.mark.parametrize(
+    ("scores", "truth", "expected"),
+    [
+        ([0.1, 0.9], [0, 1], 1.0),
+        ([0.9, 0.1], [0, 1], 0.0),
+        ([0.5, 0.5], [0, 1], 0.5),
+        ([1, 2, 3, 4], [0, 1, 0, 1], 0.75),
+    ],
+)
+def test_areas(scores: list[float], truth: list[int], expected: float) -> None:
+    assert area(np.array(scores), np.array(truth)) == expected
+
+
+def test_an_area_of_one_kind_is_not_defined() -> None:
+    assert math.isnan(area(np.array([1.0, 2.0]), np.array([1, 1])))
+
+
+def test_draws_take_whole_patients() -> None:
+    people = np.array([3, 3, 5, 5, 5])
+    for rows in redraws(people, 50):
+        counts = np.bincount(rows, minlength=5)
+        assert counts[0] == counts[1] and counts[2] == counts[3] == counts[4]
+    found = figure(mean_of(np.array([1.0, 1.0, 0.0, 0.0, 0.0])), people)
+    assert (found.value, found.low, found.high, found.queries, found.patients) == (0.4, 0.0, 1.0, 5, 2)
+
+
+def sources_and_truth(seed: int, *, by: str) -> Sample:
+    """200 films of four sources, two mostly ill, two mostly well; vectors tell the source, or the illness."""
+    rng = np.random.default_rng(seed)
+    sources = rng.integers(0, 4, 200)
+    ill = rng.random(200) < np.where(sources < 2, 0.85, 0.15)
+    codes = sources if by == "source" else ill.astype(int)
+    vectors = np.eye(4)[codes] + rng.normal(0, 0.15, (200, 4))
+    findings = [{"COVID-19": bool(one)} for one in ill]
+    return a_sample(vectors, findings, sources.tolist(), list(range(200)))
+
+
+def test_an_encoder_that_reads_the_source_shines_pooled_and_fails_across() -> None:
+    sample = sources_and_truth(1, by="source")
+    assert covid_in_scope(sample, Scope.POOLED).figure().value > 0.75
+    across = covid_across_balanced(sample).figure()
+    assert abs(across.value - 0.5) < 0.12
+    probes = audit.source_probes(sample)
+    assert probes["linear probe"].value > 0.95 and probes["vote of 10 neighbours"].value > 0.95
+
+
+def test_an_encoder_that_reads_the_illness_shines_across_and_within() -> None:
+    sample = sources_and_truth(2, by="illness")
+    assert covid_across_balanced(sample).figure().low > 0.95
+    assert covid_in_scope(sample, Scope.WITHIN).figure().low > 0.9
+    assert audit.source_probes(sample)["linear probe"].value < 0.6
+
+
+def test_the_same_encoder_differs_from_itself_by_nothing_and_a_better_one_by_something() -> None:
+    good, bad = sources_and_truth(3, by="illness"), sources_and_truth(3, by="source")
+    same = evaluate(good, IDENTITY, (good, IDENTITY)).differences
+    assert {(one.value, one.low, one.high) for found in same.values() for one in found.values()} == {(0, 0, 0)}
+    better = covid_across_balanced(good).less(covid_across_balanced(bad))
+    assert better.low > 0.2
+
+
+def test_floors_know_nothing() -> None:
+    floors = audit.floors(sources_and_truth(4, by="illness"))
+    for kind in ("random vectors", "shuffled labels"):
+        assert abs(floors[kind]["COVID-19 across sources, balanced"].figure().value - 0.5) < 0.15
+
+
+def test_severity_is_read_from_neighbours() -> None:
+    angles = np.linspace(0, 90, 60)
+    sample = a_sample(on_a_circle(*angles), [A] * 60, [0] * 60, list(range(60)))
+    records = tuple(a_record(n, f"p{n}", A, measures={"brixia": angle / 5}) for n, angle in enumerate(angles))
+    found = severity(Sample(**{**vars(sample), "records": records}))["brixia"]
+    assert found.figure().value < 0.9
+    assert found.chance is not None and found.chance > 4
+
+
+def test_patients_with_the_same_picture_are_one_group() -> None:
+    records = [a_record(n, f"p{n}", A) for n in range(4)]
+    twin = ScanRecord(**{**vars(records[3]), "patient": "p9", "scan": "s9"})
+    people, joined = joined_people([*records, twin])
+    assert joined == (("p3", "p9"),)
+    assert people[3] == people[4] and len(set(people.tolist())) == 4
+
+
+def test_the_command_writes_figures_splits_and_a_page_that_stands_alone(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    a_store(tmp_path)
+    arguments = ["evaluate", str(tmp_path / "casebook"), "--encoder", "thumbnail", "--against", "thumbnail"]
+    app([*arguments, "--out", str(tmp_path / "out")], standalone_mode=False)
+    assert "Across sources" in capsys.readouterr().out
+    raw = json.loads((tmp_path / "out/metrics.json").read_text())
+    assert raw["audit"]["T6"] == {"lists_with_own_patient": 0}
+    assert raw["films"] == 24 and raw["figures"]["pooled"]["P@1"]["queries"] > 0
+    splits = json.loads((tmp_path / "out/splits.json").read_text())
+    assert len(splits) == 12 and set(splits.values()) <= set(range(12))
+    page = (tmp_path / "out/report.html").read_text()
+    assert not re.search(r"(src=|href=\"[^#]|http)", page) and "<svg" in page and "Research use only" in page
+    assert not any(key in page for key in splits)
+
+
+def test_an_encoder_without_vectors_says_what_to_do(tmp_path: Path) -> None:
+    a_store(tmp_path)
+    identity = load_encoder("thumbnail").identity
+    other = EncoderIdentity("other", "none", "none", "none", 2)
+    with pytest.raises(CasebookError, match="Build an index with it first"):
+        load_pair(tmp_path / "casebook", other, None)
+    with pytest.raises(CasebookError, match="Build an index with it first"):
+        load_pair(tmp_path / "casebook", identity, other)
