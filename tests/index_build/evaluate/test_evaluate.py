@@ -195,7 +195,7 @@ def test_the_command_writes_figures_splits_and_a_page_that_stands_alone(
     splits = json.loads((tmp_path / "out/splits.json").read_text())
     assert len(splits) == 12 and set(splits.values()) <= set(range(12))
     page = (tmp_path / "out/report.html").read_text()
-    assert not re.search(r"(src=|href=\"[^#]|http)", page) and "<svg" in page and "Research use only" in page
+    assert not re.search(r"(src=|href=\"[^#]|https?://)", page) and "<svg" in page and "Research use only" in page
     assert not any(key in page for key in splits)
 
 
