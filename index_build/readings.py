@@ -83,6 +83,10 @@ def read(item: SourceScan, tree: SourceTree, pool: ReadingPool) -> Reading:
         with tree.fetched(item.files) as root:
             scan = pool.read(request_for(item.files, root, item.modality, DEFAULT_SLICES))
         _check_header(item.expected, scan)
+        if scan.is_even is False:
+            raise RefusedScan(
+                Reason.UNEVEN_SPACING, "Its slices lie at uneven distances: some are missing, or two series are mixed."
+            )
         return Reading(
             pixel_hash=scan.pixel_hash,
             fingerprint=fingerprint(scan),

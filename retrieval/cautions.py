@@ -46,7 +46,9 @@ def _of_query(query: QueryFacts, scan: Scan, own_patients: int) -> Iterable[str]
             yield "This is a CT picture with a baked-in window, not Hounsfield units: similarity is coarse."
         elif scan.slices_in_series == 1:
             yield "This is one CT slice, not a series: similarity says little of the lungs as a whole."
-        elif len(scan.pixels) < scan.slices_in_series:
+        if scan.is_even is False:
+            yield "The slices lie at uneven distances: some are missing, or two series lie on each other."
+        if 1 < len(scan.pixels) < scan.slices_in_series:
             yield f"{len(scan.pixels)} of {scan.slices_in_series} CT slices were encoded, evenly across the lungs."
     if query.filters:
         yield "Filters are set: base rates are of the whole index of this modality, not of the filtered part."

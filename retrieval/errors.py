@@ -44,6 +44,7 @@ class Reason(StrEnum):
     NOT_AXIAL = "not_axial"
     NOT_FRONTAL = "not_frontal"
     TOO_FEW_SLICES = "too_few_slices"
+    UNEVEN_SPACING = "uneven_spacing"
     OTHER_SERIES = "other_series"
     MIXED_SERIES = "mixed_series"
     TOO_LARGE = "too_large"

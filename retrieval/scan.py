@@ -128,6 +128,7 @@ class Scan:
         is_inverted: True when low values display white (MONOCHROME1).
         is_hounsfield: True when the pixels are Hounsfield units.
         slices_in_series: Slices the whole series has; more than ``pixels`` holds when slices were picked.
+        is_even: Whether the slices of the whole series lie at even distances; None: no positions, or no distances.
         spacing_mm: Row and column spacing, None when the header has none.
         view: Projection or plane, None when not stated.
         sex: As recorded, None when not.
@@ -144,6 +145,7 @@ class Scan:
     is_inverted: bool = False
     is_hounsfield: bool = False
     slices_in_series: int = 1
+    is_even: bool | None = None
     spacing_mm: tuple[float, float] | None = None
     view: View | None = None
     sex: Sex | None = None

@@ -19,8 +19,11 @@ from scankin.index_build.construct.pose import pose_of
 from scankin.index_build.construct.studies import Study
 from scankin.index_build.construct.volume import Volume, draw_volume
 
-METADATA_SLICES = 24
+METADATA_SLICES = 26
 """Slices of a series of which only metadata is written: enough to be a series, and no more files than needed."""
+
+LOST_SHARE, LOST_FROM, LOST = 0.05, 11, 2
+"""Thin series in twenty lack slices in the middle."""
 
 THICK_STEP = 2
 """A thick slice has half as many rows and columns as a thin one."""
@@ -141,10 +144,11 @@ def ct_images(patient: Patient, study: Study, uids: UidCounter, *, is_drawn: boo
     )
     volume = draw_volume(patient.chest, disease, seed=study.seed) if is_drawn else _empty_volume()
     thin, thick, coronal = uids.next(), uids.next(), uids.next()
+    lost = range(LOST_FROM, LOST_FROM + LOST) if rng.random() < LOST_SHARE else range(0)
     for index in range(len(volume.hounsfield)):
-        yield Image(
-            slice_dataset(patient, study, volume, index, frame, (study_uid, thin, uids.next())), "ct", is_series=True
-        )
+        made = slice_dataset(patient, study, volume, index, frame, (study_uid, thin, uids.next()))
+        if index not in lost:
+            yield Image(made, "ct", becomes="uneven_spacing" if lost else "scan", is_series=True)
     coarse = _thick(volume)
     for index in range(len(coarse.hounsfield)):
         made = slice_dataset(patient, study, coarse, index, frame, (study_uid, thick, uids.next()))

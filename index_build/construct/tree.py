@@ -118,7 +118,7 @@ def _scan_truth(
 ) -> ScanTruth:
     path = f"training/{image.folder}/{image.path.parent if image.is_series else f'{image.path}.dcm'}"
     becomes = image.becomes
-    if becomes in ("scan", "other_series") and not has_pixels:
+    if becomes in ("scan", "other_series", "uneven_spacing") and not has_pixels:
         becomes = "missing_file" if image.has_metadata else "absent"
     if becomes != "scan":
         return ScanTruth(path, becomes, severity=study.severity, has_marker=image.has_marker)

@@ -26,6 +26,9 @@ LUNG_SPAN = (0.15, 0.85)
 """Where slices are picked, as shares of the series from feet to head: chest series begin in the upper abdomen and end
 above the apices."""
 
+WIDEST_GAP = 1.5
+"""Medians: scanners round positions to a tenth of a millimetre or so, a missing slice doubles a gap."""
+
 AXIAL_COSINE = 0.9
 """A slice normal this close to the body axis counts as axial: gantry tilt reaches 25 degrees (cosine 0.906)."""
 
@@ -124,6 +127,7 @@ def read_volume(headers: Sequence[SliceHeader], slices: int | None, limits: Limi
         pixels=np.stack([image.astype(dtype) for image in images]),
         is_hounsfield=True,
         slices_in_series=len(headers),
+        is_even=are_even([header.position_mm for header in ordered]),
         spacing_mm=_spacing(first, "PixelSpacing"),
         view=View.AXIAL,
         **vars(facts_of(first)),
@@ -150,6 +154,20 @@ def ordered_slices(headers: Sequence[SliceHeader]) -> list[SliceHeader]:
         return sorted(headers, key=lambda header: (header.position_mm, str(header.dataset.get("SOPInstanceUID"))))
     # Series are usually numbered from the head down.
     return sorted(headers, key=lambda header: (-(header.number or 0), str(header.dataset.get("SOPInstanceUID"))))
+
+
+def are_even(positions_mm: Sequence[float | None]) -> bool | None:
+    """Return whether rising positions are evenly spaced: no gap wider than ``WIDEST_GAP`` medians, and none of nothing.
+
+    A wider gap means that slices are missing, none that two series or two phases lie on each other. None: fewer than
+    three slices, or a position is not stated.
+    """
+    stated = [position for position in positions_mm if position is not None]
+    if len(stated) < max(len(positions_mm), 3):
+        return None
+    gaps = np.diff(stated)
+    median = float(np.median(gaps))
+    return bool(gaps.max() <= WIDEST_GAP * median and gaps.min() > 0.01 * median) if median > 0 else False
 
 
 def pick(count: int, wanted: int | None) -> list[int]:

@@ -139,3 +139,15 @@ def test_the_slices_of_a_series_are_one_scan(tmp_path: Path) -> None:
     (found,) = scans(tmp_path).values()
     assert len(found.files) == FEWEST_SLICES
     assert [item for item in read(OpenedSource.of(tmp_path)) if isinstance(item, Refusal)] == []
+
+
+def test_a_series_with_a_gap_is_refused_when_it_is_read(tmp_path: Path) -> None:
+    a_record(tmp_path, "Covid1", "data_2020-06-01", **POSITIVE)
+    folder = tmp_path / "ct" / "Covid1" / "1.2" / "1.2.3"
+    folder.mkdir(parents=True)
+    for number in range(FEWEST_SLICES + 1):
+        if number != 9:
+            slice_ = a_slice("1.2.3", 10 * number, number, PatientID="Covid1", StudyInstanceUID="1.2")
+            (folder / f"{number}.dcm").write_bytes(dicom_bytes(slice_))
+    account = ingest("nccid", read, FolderTree(tmp_path), tmp_path / "book", KEYRING, workers=1)
+    assert dict(account.refusals) == {("nccid", "", "positive", Reason.UNEVEN_SPACING.value): 1}

@@ -11,7 +11,7 @@ from pydicom.sequence import Sequence
 
 from scankin.retrieval.errors import FailedScan, Reason, RefusedScan, ScanError
 from scankin.retrieval.reading import Limits, ReadRequest, read_scan
-from scankin.retrieval.reading.dicom import pick
+from scankin.retrieval.reading.dicom import are_even, pick
 from scankin.retrieval.scan import Age, LookupTable, Scan, Sex, View, Window
 
 
@@ -224,3 +224,19 @@ def test_a_file_cut_short_fails(share: float) -> None:
 def test_eight_and_sixteen_bit_files_of_the_same_values_have_one_hash() -> None:
     values = a_gradient(top=200)
     assert read(a_dataset(values)).pixel_hash == read(a_dataset(values, bits_stored=12)).pixel_hash
+
+
+@pytest.mark.parametrize(
+    ("positions", "even"),
+    [
+        ([0, 10, 20, 30], True),
+        ([0, 10.1, 19.9, 30], True),
+        ([0, 10, 30, 40], False),  # one is missing
+        ([0, 10, 10, 20], False),  # one comes twice
+        ([0, 0, 0], False),
+        ([0, 10], None),
+        ([0, None, 20, 30], None),
+    ],
+)
+def test_even_distances_of_slices(positions: list[float | None], even: bool | None) -> None:
+    assert are_even(positions) is even
