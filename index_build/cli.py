@@ -213,6 +213,33 @@ def evaluate(
 
 
 @app.command()
+def adapt(
+    casebook: CasebookFolder,
+    encoder: Annotated[str, typer.Option(help="Base encoder whose vectors are cached: an index was built with it.")],
+    into: Annotated[Path, typer.Option("--out", help="Folder for head.npz and adapt.json.")],
+) -> None:
+    """Fit a linear head on an encoder's frozen vectors; it becomes an encoder like any other."""
+    from scankin.index_build.adapt.run import adapt as run  # noqa: PLC0415
+    from scankin.index_build.adapt.run import write  # noqa: PLC0415
+    from scankin.index_build.evaluate.sample import load_sample  # noqa: PLC0415
+    from scankin.models import load_encoder  # noqa: PLC0415
+
+    base = load_encoder(encoder).identity
+    sample = load_sample(casebook, base)
+    adaptation = run(sample)
+    head = write(adaptation, base, sample, casebook, into)
+    table = Table("figure, patients outside the fit", title="What the head gains", title_justify="left")
+    for column in (encoder, "adapted", "difference [95 % interval]"):
+        table.add_column(column, justify="right")
+    for name, gain in adaptation.gains.items():
+        less = gain.difference
+        interval = f"{less.value:+.3f} [{less.low:+.3f}, {less.high:+.3f}]"
+        table.add_row(name, f"{gain.base.value:.3f}", f"{gain.adapted.value:.3f}", interval)
+    out.print(table)
+    out.print(f"The head: {head.name}. Use it: scankin-index build CASEBOOK STORE --encoder adapted --weights HEAD")
+
+
+@app.command()
 def withdraw(
     store: StoreFolder,
     casebook: CasebookFolder,

@@ -27,17 +27,25 @@ def source_probes(sample: Sample) -> Mapping[str, Figure]:
     """
     everyone = np.arange(len(sample))
     chance = float(np.bincount(sample.sources).max() / len(sample))
-    votes, shares = [], []
-    for ranked in rank(sample, everyone, lambda _query: everyone, NEAREST):
-        near = sample.sources[ranked.rows]
-        votes.append(float(np.bincount(near, minlength=1).argmax() == sample.sources[ranked.query]))
-        shares.append(float((near == sample.sources[ranked.query]).mean()))
+    found = rank(sample, everyone, lambda _query: everyone, NEAREST)
+    shares = [float((sample.sources[r.rows] == sample.sources[r.query]).mean()) for r in found]
     linear = (_linear(sample) == sample.sources).astype(np.float64)
     return {
-        f"vote of {NEAREST} neighbours": figure(mean_of(np.array(votes)), sample.people, chance=chance),
+        f"vote of {NEAREST} neighbours": figure(mean_of(source_votes(sample, everyone)), sample.people, chance=chance),
         f"same source among {NEAREST} neighbours": figure(mean_of(np.array(shares)), sample.people),
         "linear probe": figure(mean_of(linear), sample.people, chance=chance),
     }
+
+
+def source_votes(sample: Sample, queries: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Return 1 for each query whose source most of its ten neighbours have, 0 for the others."""
+    everyone = np.arange(len(sample))
+    return np.array(
+        [
+            float(np.bincount(sample.sources[r.rows], minlength=1).argmax() == sample.sources[r.query])
+            for r in rank(sample, queries, lambda _query: everyone, NEAREST)
+        ]
+    )
 
 
 def _linear(sample: Sample) -> NDArray[np.int64]:

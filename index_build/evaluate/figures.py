@@ -66,30 +66,52 @@ def pool_in(sample: Sample, scope: str, rows: Rows) -> Callable[[int], Rows]:
     return pool
 
 
+@dataclass(frozen=True)
+class Asked:
+    """What single queries gave.
+
+    Attributes:
+        queries: ``[queries]`` rows of the sample.
+        columns: Value of each by name, ``[queries]``.
+    """
+
+    queries: Rows
+    columns: Mapping[str, NDArray[np.float64]]
+
+
 def retrieval(sample: Sample, scope: str) -> Mapping[str, Measured]:
     """Return the figures over finding sets: relevant is who shows exactly the same findings.
 
     Queries whose film shows nothing stated, and those to whom nobody in the pool is relevant, are not asked.
     """
+    asked = asked_of(sample, scope)
+    chance = float(asked.columns["chance"].mean()) if len(asked.queries) else None
+    return {
+        name: Measured(
+            mean_of(values), asked.queries, sample.people[asked.queries], chance if name.startswith("P@") else None
+        )
+        for name, values in asked.columns.items()
+        if name != "chance"
+    }
+
+
+def asked_of(sample: Sample, scope: str, only: NDArray[np.bool_] | None = None) -> Asked:
+    """Return the figures over finding sets of each query; ``only`` ``[n]`` says which films ask, None: all."""
     shown = sample.findings
     labelled = np.array([row for row, found in enumerate(shown) if found], np.int64)
     asked: list[dict[str, float]] = []
     rows = []
-    for ranked in rank(sample, labelled, pool_in(sample, scope, labelled)):
+    for ranked in rank(
+        sample, labelled if only is None else labelled[only[labelled]], pool_in(sample, scope, labelled)
+    ):
         relevant = np.array([shown[row] == shown[ranked.query] for row in ranked.rows], np.float64)
         if relevant.sum() == 0:
             continue
         gains = np.array([_jaccard(shown[row], shown[ranked.query]) for row in ranked.rows])
         asked.append(_of_query(relevant, gains))
         rows.append(ranked.query)
-    queries = np.array(rows, np.int64)
     columns = {name: np.array([one[name] for one in asked]) for name in (asked[0] if asked else ())}
-    chance = float(columns["chance"].mean()) if asked else None
-    return {
-        name: Measured(mean_of(values), queries, sample.people[queries], chance if name.startswith("P@") else None)
-        for name, values in columns.items()
-        if name != "chance"
-    }
+    return Asked(np.array(rows, np.int64), columns)
 
 
 def _of_query(relevant: NDArray[np.float64], gains: NDArray[np.float64]) -> dict[str, float]:
@@ -132,13 +154,21 @@ def covid_across_balanced(sample: Sample) -> Measured:
 
     An unbalanced pool answers by its base rate alone: it differs with the source that is left out.
     """
+    asked = balanced_scores(sample)
+    scores, truth = asked.columns["score"], sample.covid[asked.queries]
+    return Measured(auc_of(scores, truth), asked.queries, sample.people[asked.queries], 0.5)
+
+
+def balanced_scores(sample: Sample, only: NDArray[np.bool_] | None = None) -> Asked:
+    """Return the score of COVID-19 of each adult, as T5 has it; ``only`` says which films ask, None: all."""
     stated = np.flatnonzero((sample.covid >= 0) & ~sample.is_child)
+    queries = stated if only is None else stated[only[stated]]
     rng = np.random.default_rng(_SEED)
-    total = np.zeros(len(stated))
+    total = np.zeros(len(queries))
     for _ in range(DRAWS_OF_POOLS):
         pools = {int(s): _balanced(sample, stated[sample.sources[stated] != s], rng) for s in np.unique(sample.sources)}
-        total += _shares(sample, stated, lambda query, pools=pools: pools[int(sample.sources[query])])  # type: ignore[misc]
-    return Measured(auc_of(total / DRAWS_OF_POOLS, sample.covid[stated]), stated, sample.people[stated], 0.5)
+        total += _shares(sample, queries, lambda query, pools=pools: pools[int(sample.sources[query])])  # type: ignore[misc]
+    return Asked(queries, {"score": total / DRAWS_OF_POOLS})
 
 
 def severity(sample: Sample) -> Mapping[str, Measured]:
