@@ -90,7 +90,10 @@ def flat(row: Scored, names: Sequence[tuple[str, str]]) -> dict[str, Any]:
             }
         columns |= {f"{prefix}_estimate": entry.get("estimate"), f"{prefix}_low": low, f"{prefix}_high": high}
         if kind != "measures":
-            columns |= {f"{prefix}_base_rate": entry.get("base_rate")}
+            columns |= {
+                f"{prefix}_base_rate": entry.get("base_rate"),
+                f"{prefix}_base_rate_patients": entry.get("base_rate_patients"),
+            }
     return columns | {
         "neighbours": json.dumps(report["neighbours"], ensure_ascii=False) if report else None,
         "cautions": " ".join(report["cautions"]) if report else None,
@@ -103,7 +106,7 @@ def flat(row: Scored, names: Sequence[tuple[str, str]]) -> dict[str, Any]:
 
 
 _KINDS = ("outcomes", "measures", "findings")
-_WHOLE = ("neighbour_count", "_happened", "_known", "_unknown")  # "_happened" ends "_already_happened" too
+_WHOLE = ("neighbour_count", "_happened", "_known", "_unknown", "_patients")  # "_happened" ends "_already_happened" too
 _REAL = ("_estimate", "_low", "_high", "_base_rate")
 
 

@@ -181,6 +181,7 @@ def _share(summary: ShareSummary) -> dict[str, Any]:
         "estimate": _rounded(summary.estimate),
         "interval": _interval(summary.interval),
         "base_rate": _rounded(summary.base_rate),
+        "base_rate_patients": summary.base_patients,
     }
 
 

@@ -88,14 +88,14 @@ class Retriever:
         outcome_rates = self.version.outcome_base_rates[scan.modality]
         findings = tuple(
             summarise_share(
-                name, [case.findings[name] for case in cases], found.similarities, _share(finding_rates, name)
+                name, [case.findings[name] for case in cases], found.similarities, *_share(finding_rates, name)
             )
             for name in self.version.finding_names
         )
         outcome_names = cases[0].outcomes if cases else ()
         outcomes = tuple(
             summarise_share(
-                name, [case.outcomes[name] for case in cases], found.similarities, _share(outcome_rates, name)
+                name, [case.outcomes[name] for case in cases], found.similarities, *_share(outcome_rates, name)
             )
             for name in outcome_names
         )
@@ -130,8 +130,8 @@ class Retriever:
         )
 
 
-def _share(rates: BaseRates, name: str) -> float | None:
-    return rates[name].share if name in rates else None
+def _share(rates: BaseRates, name: str) -> tuple[float | None, int]:
+    return (rates[name].share, rates[name].patients) if name in rates else (None, 0)
 
 
 def _query_facts(scan: Scan, k: int, filters: Filters, candidates: tuple[int, int]) -> QueryFacts:

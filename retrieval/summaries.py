@@ -33,6 +33,7 @@ class ShareSummary:
         estimate: Similarity-weighted share of the known, in [0, 1]; None when none is known.
         interval: 95 % Wilson interval of the estimate at its effective sample size; None when none is known.
         base_rate: Share among all patients of the index of this modality in whom it is known; None when in none.
+        base_patients: Patients whose share ``base_rate`` is: of few, it says little.
     """
 
     name: str
@@ -43,6 +44,7 @@ class ShareSummary:
     interval: Interval | None
     base_rate: float | None
     already: int = 0
+    base_patients: int = 0
 
     def __post_init__(self) -> None:
         if not 0 <= self.happened <= self.known or min(self.unknown, self.already) < 0:
@@ -69,7 +71,11 @@ class MeasureSummary:
 
 
 def summarise_share(
-    name: str, states: Sequence[State], similarities: Sequence[float], base_rate: float | None
+    name: str,
+    states: Sequence[State],
+    similarities: Sequence[float],
+    base_rate: float | None,
+    base_patients: int = 0,
 ) -> ShareSummary:
     """Return the summary of one finding or outcome over the neighbours.
 
@@ -78,6 +84,7 @@ def summarise_share(
         states: One a neighbour.
         similarities: Cosines, one a neighbour; the weight of a neighbour is its cosine, at least 0.
         base_rate: Of the index, in [0, 1].
+        base_patients: Patients whose share it is.
     """
     pairs = zip(states, similarities, strict=True)
     known = [(state is State.HAPPENED, s) for state, s in pairs if state.is_known]
@@ -89,7 +96,7 @@ def summarise_share(
         interval = wilson(estimate, effective_size(weights))
     already = sum(state is State.ALREADY_HAPPENED for state in states)
     unknown = len(states) - len(known) - already
-    return ShareSummary(name, happened, len(known), unknown, estimate, interval, base_rate, already)
+    return ShareSummary(name, happened, len(known), unknown, estimate, interval, base_rate, already, base_patients)
 
 
 def summarise_measure(

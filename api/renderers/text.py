@@ -51,7 +51,8 @@ def page(report: SimilarityReport) -> RenderableType:
         _shares("What became of them", report.outcomes, known_only=False),
         _shares("What their scans show", report.findings, known_only=True),
         Text(
-            "Base rates: of all patients of this modality in the index in whom it is known. Findings that no "
+            "Base rates: of all patients of this modality in the index in whom it is known; of few, and where only "
+            "those to whom it happened have a day, they are far too high. Findings that no "
             "neighbour shows, or that the index never states absent, are left out here; --json has them.",
             "dim",
         ),
@@ -113,7 +114,7 @@ def _shares(title: str, summaries: tuple[ShareSummary, ...], *, known_only: bool
             str(summary.unknown),
             _percent(summary.estimate),
             "-" if summary.interval is None else f"{_percent(summary.interval[0])} to {_percent(summary.interval[1])}",
-            _percent(summary.base_rate),
+            "-" if summary.base_rate is None else f"{_percent(summary.base_rate)} of {summary.base_patients:,}",
         )
     return table
 

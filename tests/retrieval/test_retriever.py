@@ -136,6 +136,7 @@ def test_report_as_json_has_exactly_its_names(tmp_path: Path) -> None:
     }  # fmt: skip
     assert set(report["outcomes"][0]) == {
         "name", "happened", "known", "already_happened", "unknown", "estimate", "interval", "base_rate",
+        "base_rate_patients",
     }  # fmt: skip
     assert set(report["measures"][0]) == {"name", "estimate", "interval", "known"}
     assert set(report["index"]) == {"version", "encoder", "manifest", "licence"}
