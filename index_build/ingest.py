@@ -8,7 +8,6 @@ from typing import Protocol
 
 from scankin.index_build.casebook import SETTINGS, Casebook, Source, is_casebook
 from scankin.index_build.changes import Changes, changes
-from scankin.index_build.field_values import Flag
 from scankin.index_build.importers import OpenedSource, Refusal, SourceCase, SourceScan
 from scankin.index_build.readings import Journal, Reading, read, stamp
 from scankin.index_build.settings import Settings, load_settings
@@ -127,7 +126,7 @@ def ingest(
         refusals=Counter((r.collection, r.site or "", r.cohort or "", r.reason.value) for r in made.refusals),
         patients=len(made.cases),
         read=count,
-        flags={flag.value: n for flag in Flag if (n := _flagged(made, flag))},
+        flags=Counter(field.flag.value for case in made.source_cases.values() for field in case.fields),
         contradictions=Counter(new["contradictions"]["kind"].to_pylist()),
         changes=found,
     )
@@ -192,10 +191,6 @@ def _without_withdrawn(items: list[SourceScan], made: SourceTables) -> list[Sour
         else:
             made.refuse(Refusal(item.collection, item.source_id, Reason.WITHDRAWN, "", item.patient_id))
     return kept
-
-
-def _flagged(made: SourceTables, flag: Flag) -> int:
-    return sum(field.flag is flag for case in made.source_cases.values() for field in case.fields)
 
 
 def _known_readings(book: Casebook, name: str) -> dict[tuple[str, str], Reading]:

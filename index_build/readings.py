@@ -14,6 +14,7 @@ from scankin.retrieval.encoder import DEFAULT_SLICES
 from scankin.retrieval.errors import Reason, RefusedScan, ScanError
 from scankin.retrieval.fingerprint import fingerprint
 from scankin.retrieval.reading import ReadingPool, ReadRequest
+from scankin.retrieval.reading.facts import Facts
 from scankin.retrieval.scan import Age, Modality, Scan, Sex, View
 
 EPOCH = date(1970, 1, 1)
@@ -82,7 +83,8 @@ def read(item: SourceScan, tree: SourceTree, pool: ReadingPool) -> Reading:
     try:
         with tree.fetched(item.files) as root:
             scan = pool.read(request_for(item.files, root, item.modality, DEFAULT_SLICES))
-        _check_header(item.expected, scan)
+        if mismatch := header_mismatch(item.expected, scan):
+            raise RefusedScan(*mismatch)
         if scan.is_even is False:
             raise RefusedScan(
                 Reason.UNEVEN_SPACING, "Its slices lie at uneven distances: some are missing, or two series are mixed."
@@ -163,10 +165,14 @@ class Journal:
                 file.write(b"\n")
 
 
-def _check_header(expected: Mapping[str, str], scan: Scan) -> None:
-    stated = {"PatientID": scan.patient_id, "StudyInstanceUID": scan.study_uid, "SeriesInstanceUID": scan.series_uid}
+def header_mismatch(expected: Mapping[str, str], header: Scan | Facts) -> tuple[Reason, str] | None:
+    """Return the quarantine of a scan whose header names another patient, study or series than its path."""
+    stated = {
+        "PatientID": header.patient_id,
+        "StudyInstanceUID": header.study_uid,
+        "SeriesInstanceUID": header.series_uid,
+    }
     for name, value in expected.items():
         if (stated[name] or "").strip().upper() != value.strip().upper():
-            raise RefusedScan(
-                Reason.HEADER_MISMATCH, f"{name} in the header is not the one that the path states; quarantined."
-            )
+            return Reason.HEADER_MISMATCH, f"{name} in the header is not the one that the path states; quarantined."
+    return None

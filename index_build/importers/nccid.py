@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from scankin.index_build.field_values import Contradiction, ContradictionKind, FieldValue
 from scankin.index_build.findings import stated_findings
@@ -38,6 +38,7 @@ from scankin.index_build.nccid.record import Record, fields_of, record_of
 from scankin.index_build.nccid.settings import NccidSettings
 from scankin.index_build.nccid.units import SiteUnits, site_units
 from scankin.index_build.nccid.versions import Versions, versions_of
+from scankin.index_build.readings import header_mismatch
 from scankin.index_build.source_files import stamp_of, unwritable_name, writable
 from scankin.index_build.source_tree import Entry, SourceTree
 from scankin.retrieval.case import Clock, EventKind
@@ -193,7 +194,7 @@ class _Context:
     def _judged(self, patient: _Patient, item: Item, header: Header) -> SourceScan | Refusal | Series:
         """Return what a header makes of its film or series."""
         listed = max(len(item.files), len(item.metadata))
-        refusal = _mismatch(item, header)
+        refusal = header_mismatch(_expected(item.levels), header.facts)
         if refusal is None:
             refusal = series_refusal(Series(item.name, header, listed)) if item.is_series else film_refusal(header)
         if refusal is None and not item.files:
@@ -261,17 +262,7 @@ def _folders(tree: SourceTree, base: str) -> dict[str, dict[str, list[str]]]:
 def _case(patient: _Patient, by_version: Mapping[str, tuple[FieldValue, ...]], listings: Iterable[str]) -> SourceCase:
     current = patient.versions.current
     fields = [
-        FieldValue(
-            field.field,
-            field.raw,
-            field.flag,
-            field.value,
-            field.unit,
-            field.unit_source,
-            field.operator,
-            field.version,
-            is_current=current is not None and path == current.path,
-        )
+        replace(field, is_current=current is not None and path == current.path)
         for path, of_version in by_version.items()
         for field in of_version
     ]
@@ -326,16 +317,6 @@ def _recorded_age(record: Record, day: int | None) -> Age | None:
     if day is not None and known and min(abs(day - on) for on in known) >= _AGE_HOLDS_DAYS:
         return None
     return Age.of(years)
-
-
-def _mismatch(item: Item, header: Header) -> tuple[Reason, str] | None:
-    """Return the quarantine of an image whose header names another patient, study or series than its path."""
-    facts = header.facts
-    stated = {"PatientID": facts.patient_id, "StudyInstanceUID": facts.study_uid, "SeriesInstanceUID": facts.series_uid}
-    for name, value in _expected(item.levels).items():
-        if (stated[name] or "").upper() != value.strip().upper():
-            return Reason.HEADER_MISMATCH, f"{name} in the header is not the one that the path states; quarantined."
-    return None
 
 
 def _expected(levels: tuple[str, ...]) -> dict[str, str]:

@@ -44,7 +44,8 @@ def course_of(record: Record, *, is_positive: bool) -> Course:
     alive = record.day("last_known_alive_date")
     died = record.day("death_date")
     for kind, field, date_field in _OUTCOMES:
-        happened, day = record.is_yes(field), record.day(date_field)
+        day = stated = record.day(date_field)
+        happened = record.is_yes(field)
         if happened is False and day is not None:
             found.append(
                 Contradiction(ContradictionKind.EVENT_DENIED, f"{field} is no, yet {date_field} is filled: unknown.")
@@ -54,7 +55,7 @@ def course_of(record: Record, *, is_positive: bool) -> Course:
             message = f"{date_field} is before the admission: the day is left out."
             found.append(Contradiction(ContradictionKind.EVENT_BEFORE_ADMISSION, message))
             day = None
-        if happened or day is not None or (happened is None and record.day(date_field) is not None):
+        if happened or stated is not None:
             events.append(Event(kind, happened=True, day=day))
         elif happened is False:
             events.append(Event(kind, happened=False))

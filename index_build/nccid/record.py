@@ -46,8 +46,9 @@ class Record:
     def number(self, name: str, unit: str) -> float | None:
         """Return a number that is in ``unit`` and not a mere bound."""
         found = self.fields.get(name)
-        is_usable = found is not None and found.value is not None and found.operator is None and found.unit == unit
-        return float(found.value) if found is not None and found.value is not None and is_usable else None
+        if found is None or found.value is None or found.operator is not None or found.unit != unit:
+            return None
+        return float(found.value)
 
     def is_yes(self, name: str, yes: str = "yes") -> bool | None:
         """Return whether a field states ``yes``; None where it has no value."""

@@ -3,10 +3,11 @@
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
 
+from scankin.index_build.source_files import writable
 from scankin.index_build.source_tree import Entry, SourceTree
 from scankin.retrieval.errors import FailedScan, Reason
 
@@ -87,7 +88,7 @@ def versions_of(tree: SourceTree, entries: Mapping[str, tuple[Entry, ...]]) -> V
                 message = "Its pseudonym is that of another file but for capitals; whose it is cannot be known."
                 refused.append((entry.path, Reason.CLAIMED_TWICE, message))
             else:
-                usable.append(Version(version.path, version.name, version.is_data, version.uploaded, merged(record)))
+                usable.append(replace(version, record=merged(record)))
     usable.sort(key=lambda version: (version.uploaded or date.min, version.is_data, version.path))
     of_kind = [version for version in usable if version.is_data is is_positive]
     return Versions(tuple(usable), of_kind[-1] if of_kind else None, is_positive, tuple(refused))
@@ -106,7 +107,7 @@ def merged(record: Mapping[str, Any]) -> dict[str, Any]:
 
 def text_of(value: object) -> str:
     """Return a value of any JSON type as stripped text that UTF-8 can hold; empty for null."""
-    return "" if value is None else str(value).encode("utf-8", "backslashreplace").decode().strip()
+    return "" if value is None else writable(str(value)).strip()
 
 
 def _spelling(name: str) -> tuple[bool, str]:
