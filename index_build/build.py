@@ -9,22 +9,22 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from scankin.index_build.casebook import Casebook
 from scankin.index_build.publish import publish
 from scankin.index_build.readings import request_for
 from scankin.index_build.source_tree import SourceTree, open_tree
 from scankin.index_build.vectors import VectorCache
+from scankin.index_build.version_files import VersionFiles
 from scankin.retrieval.encoder import DEFAULT_SLICES, Embeddings, Encoder, embed
 from scankin.retrieval.errors import CasebookError, FailedScan, Reason, ScanError
 from scankin.retrieval.index import ScanIndex
 from scankin.retrieval.parallel import in_parallel
 from scankin.retrieval.reading import ReadingPool
-from scankin.retrieval.records import CASE_FIELDS, ScanRecord, scans_table
+from scankin.retrieval.records import CASE_FIELDS, ScanRecord
 from scankin.retrieval.scan import Modality
-from scankin.retrieval.store import ALIASES, CASES, FAISS_FILES, PICTURES, SCANS, SECRET
-from scankin.retrieval.thumbnails import thumbnail_png, write_thumbnails
+from scankin.retrieval.store import ALIAS_FIELDS
+from scankin.retrieval.thumbnails import thumbnail_png
 
 COMMIT_EVERY = 64
 """Scans between two commits of the cache: what an interrupt may lose."""
@@ -96,12 +96,13 @@ def build(
         indexed = [item.record for item in items if item.record.pixel_hash in vectors]
         if not indexed:
             raise CasebookError(f"{folder.name}: it holds no scan that can be indexed. See its refusals.")
+        files = _files(book, indexed, vectors, encoder, cache)
         version, is_new = publish(
             store,
-            lambda into: _write(into, book, indexed, vectors, encoder, cache),
+            files.write,
             encoder=encoder.identity,
             casebook=book.content,
-            counts=_counts(indexed, refused),
+            counts={**files.counts, "refused": dict(sorted(Counter(refused.values()).items()))},
             libraries=library_versions(),
             licence=licence,
         )
@@ -164,37 +165,27 @@ def _encode(item: _Item, pool: ReadingPool, encoder: Encoder) -> tuple[Embedding
         return error
 
 
-def _write(
-    into: Path,
+def _files(
     book: Casebook,
     records: list[ScanRecord],
     vectors: Mapping[str, np.ndarray[tuple[int], np.dtype[np.float32]]],
     encoder: Encoder,
     cache: VectorCache,
-) -> None:
-    pq.write_table(scans_table(records), into / SCANS, compression="zstd")
+) -> VersionFiles:
     patients = pa.array(sorted({record.patient for record in records}), pa.string())
     cases = book.tables["cases"].select(CASE_FIELDS.names)
-    pq.write_table(cases.filter(pc.is_in(cases["patient"], patients)), into / CASES, compression="zstd")
-    aliases = book.tables["aliases"].select(["alias", "patient"])
-    pq.write_table(aliases.filter(pc.is_in(aliases["patient"], patients)), into / ALIASES, compression="zstd")
-    (into / SECRET).write_bytes(book.keyring.secret)
-    (into / SECRET).chmod(0o600)
+    aliases = book.tables["aliases"].select(ALIAS_FIELDS.names)
+    indexes = {}
     for modality in Modality:
         held = [record for record in records if record.modality is modality]
         if held:
             stacked = np.stack([vectors[record.pixel_hash] for record in held])
-            index = ScanIndex.of(held, Embeddings(stacked, encoder.identity))
-            (into / FAISS_FILES[modality]).write_bytes(index.serialised().tobytes())
-    write_thumbnails(into / PICTURES, cache.thumbnails((record.scan, record.pixel_hash) for record in records))
-
-
-def _counts(records: list[ScanRecord], refused: Mapping[str, str]) -> dict[str, dict[str, int]]:
-    counts = {
-        modality.value: {
-            "scans": sum(record.modality is modality for record in records),
-            "patients": len({record.patient for record in records if record.modality is modality}),
-        }
-        for modality in Modality
-    }
-    return {**counts, "refused": dict(sorted(Counter(refused.values()).items()))}
+            indexes[modality] = ScanIndex.of(held, Embeddings(stacked, encoder.identity))
+    return VersionFiles(
+        records=tuple(records),
+        indexes=indexes,
+        cases=cases.filter(pc.is_in(cases["patient"], patients)),
+        aliases=aliases.filter(pc.is_in(aliases["patient"], patients)),
+        keyring=book.keyring,
+        pictures=cache.thumbnails((record.scan, record.pixel_hash) for record in records),
+    )

@@ -12,7 +12,7 @@ from filelock import FileLock, Timeout
 
 from scankin.retrieval.encoder import EncoderIdentity
 from scankin.retrieval.errors import StoreFull, StoreLocked, StoreMissing
-from scankin.retrieval.files import replaced, sync_file, sync_folder
+from scankin.retrieval.files import replaced, sha256_of, sync_file, sync_folder
 from scankin.retrieval.licence import Licence
 from scankin.retrieval.store import (
     HASH_DIGITS,
@@ -152,8 +152,7 @@ def _sweep(versions: Path) -> None:
 
 def _hashed(path: Path) -> tuple[str, int]:
     sync_file(path)
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest(), path.stat().st_size
+    return sha256_of(path), path.stat().st_size
 
 
 def _current_if_same(store: Path, manifest: Manifest) -> str | None:

@@ -51,7 +51,7 @@ class VectorCache:
     def add(self, encoder: EncoderIdentity, pixel_hash: str, vector: NDArray[np.float32], png: bytes) -> None:
         """Keep a scan's vector ``[dim]`` and thumbnail; durable after ``commit``."""
         identity = json.dumps(asdict(encoder), sort_keys=True)
-        blob = vector.astype("<f4").tobytes()
+        blob = _blob(vector)
         with _writing():
             self._db.execute("INSERT OR IGNORE INTO encoders VALUES (?, ?)", (encoder.digest, identity))
             self._db.execute("INSERT OR REPLACE INTO vectors VALUES (?, ?, ?)", (encoder.digest, pixel_hash, blob))
@@ -95,7 +95,7 @@ class VectorCache:
         for table, column, found in (("vectors", "vector", vectors), ("thumbnails", "png", thumbnails)):
             rows = self._db.execute(f"SELECT pixel_hash, {column} FROM {table}").fetchall()  # our own names
             others = [(pixel_hash, blob) for pixel_hash, blob in rows if pixel_hash not in held]
-            found += [hashlib.sha256(blob).hexdigest() for _, blob in others]
+            found += [digest(blob) for _, blob in others]
             with _writing():
                 self._db.executemany(f"DELETE FROM {table} WHERE pixel_hash = ?", [(one,) for one, _ in others])
         self.commit()
@@ -107,12 +107,26 @@ class VectorCache:
         """Yield the hash of every vector and thumbnail, as ``discard_others`` returns them."""
         for table, column in (("vectors", "vector"), ("thumbnails", "png")):
             for (blob,) in self._db.execute(f"SELECT {column} FROM {table}"):
-                yield hashlib.sha256(blob).hexdigest()
+                yield digest(blob)
 
     def pixel_hashes(self) -> set[str]:
         """Return every pixel hash that has a vector or a thumbnail."""
         rows = self._db.execute("SELECT pixel_hash FROM vectors UNION SELECT pixel_hash FROM thumbnails")
         return {pixel_hash for (pixel_hash,) in rows}
+
+
+def digest(data: bytes) -> str:
+    """Return the SHA-256 (hex) of a vector's or a thumbnail's bytes, by which one that was removed is recognised."""
+    return hashlib.sha256(data).hexdigest()
+
+
+def vector_digest(vector: NDArray[np.float32]) -> str:
+    """Return the digest of a vector, the same wherever it is kept."""
+    return digest(_blob(vector))
+
+
+def _blob(vector: NDArray[np.float32]) -> bytes:
+    return vector.astype("<f4").tobytes()
 
 
 @dataclass(frozen=True)

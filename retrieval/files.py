@@ -1,5 +1,6 @@
 """Writing so that a crash leaves the old or the new, never half of either."""
 
+import hashlib
 import os
 from pathlib import Path
 
@@ -16,6 +17,12 @@ def replaced(path: Path, data: bytes, *, mode: int = 0o644) -> None:
     finally:
         temporary.unlink(missing_ok=True)
     sync_folder(path.parent)
+
+
+def sha256_of(path: Path) -> str:
+    """Return the SHA-256 (hex) of a file's content."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def sync_file(path: Path) -> None:

@@ -1,6 +1,5 @@
 """Destroys every artefact of a data agreement, and writes the inventory that a certificate of destruction needs."""
 
-import hashlib
 import json
 import shutil
 from collections.abc import Sequence
@@ -10,7 +9,7 @@ from typing import Any
 
 from scankin.index_build.casebook import Casebook, is_casebook
 from scankin.retrieval.errors import CasebookError, InvalidRequest
-from scankin.retrieval.files import replaced
+from scankin.retrieval.files import replaced, sha256_of
 from scankin.retrieval.store import POINTER, VERSIONS, version_names
 
 INVENTORY_SCHEMA = "scankin.destruction/1"
@@ -53,7 +52,7 @@ def expire(folders: Sequence[Path], inventory: Path) -> dict[str, Any]:
 
 def _artefact(folder: Path) -> dict[str, Any]:
     files = [
-        {"file": path.relative_to(folder).as_posix(), "bytes": path.stat().st_size, "sha256": _sha(path)}
+        {"file": path.relative_to(folder).as_posix(), "bytes": path.stat().st_size, "sha256": sha256_of(path)}
         for path in sorted(folder.rglob("*"))
         if path.is_file()
     ]
@@ -76,11 +75,6 @@ def _described(folder: Path) -> dict[str, Any]:
 
 def _is_store(folder: Path) -> bool:
     return (folder / POINTER).is_file() or (folder / VERSIONS).is_dir()
-
-
-def _sha(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _bytes(raw: dict[str, Any]) -> bytes:

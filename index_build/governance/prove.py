@@ -1,6 +1,5 @@
 """Looks for withdrawn patients in every byte of a casebook and a store: in tables, caches, indexes and raw files."""
 
-import json
 import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -11,11 +10,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from scankin.index_build.casebook import TABLES, Casebook
-from scankin.index_build.governance.people import People, people_of
+from scankin.index_build.governance.people import People, loaded_versions, people_of
 from scankin.index_build.governance.receipt import FOLDER, Receipt
-from scankin.index_build.governance.withdraw import picture_mark, vector_mark
-from scankin.index_build.vectors import CACHE, VectorCache
-from scankin.retrieval.store import VERSIONS, load_version, version_names
+from scankin.index_build.vectors import CACHE, VectorCache, digest, vector_digest
+from scankin.retrieval.store import VERSIONS
+from scankin.retrieval.version import IndexVersion
 
 _BLOCK = 1 << 24
 _RUN = re.compile(rb"[a-z0-9-]+")
@@ -56,7 +55,8 @@ def prove_absent(listed: Iterable[str], casebook: Path, store: Path | None) -> P
         CasebookError, StoreError: One of them cannot be loaded.
     """
     book = Casebook.load(casebook)
-    people = people_of(listed, book, store if store and version_names(store) else None)
+    versions = loaded_versions(store)
+    people = people_of(listed, book, versions)
     marks = {
         mark
         for path in sorted((casebook / FOLDER).glob("*.json"))
@@ -68,10 +68,11 @@ def prove_absent(listed: Iterable[str], casebook: Path, store: Path | None) -> P
     if (casebook / CACHE).is_file():
         with VectorCache(casebook) as cache:
             search.marked("casebook cache", [*cache.marks(), *cache.pixel_hashes()])
-    for name in version_names(store) if store else ():
-        search.version(store or Path(), name)
-    for root in (casebook, *([store] if store else [])):
-        search.raw(root)
+    search.raw(casebook)
+    if store is not None:
+        for version in versions:
+            search.version(store / VERSIONS / version.name, version)
+        search.raw(store)
     return search.proof()
 
 
@@ -108,7 +109,6 @@ def _after(run: bytes) -> bytes:
 class _Search:
     def __init__(self, book: Casebook, people: People, marks: set[str]) -> None:
         self._mark: Callable[[str], str] = book.keyring.mark
-        self._people = people
         self._marks = marks
         self._needles = Needles(people)
         self._found: list[str] = []
@@ -127,17 +127,16 @@ class _Search:
         hits = sum(self._mark(value) in self._marks for value in values)
         self._note(where, "vectors, thumbnails and pixel hashes", hits)
 
-    def version(self, store: Path, name: str) -> None:
-        folder = store / VERSIONS / name
-        self.tables(f"store {name}", ((path.stem, pq.read_table(path)) for path in sorted(folder.glob("*.parquet"))))
-        version = load_version(store, name, is_for_use=False)
+    def version(self, folder: Path, version: IndexVersion) -> None:
+        where = f"store {version.name}"
+        self.tables(where, ((path.stem, pq.read_table(path)) for path in sorted(folder.glob("*.parquet"))))
         self.marked(
-            f"store {name}",
+            where,
             [
                 mark
                 for index in version.indexes.values()
                 for row, record in enumerate(index.records)
-                for mark in (vector_mark(index.vectors[row]), picture_mark(version.thumbnails.png(record.scan)))
+                for mark in (vector_digest(index.vectors[row]), digest(version.thumbnails.png(record.scan)))
             ],
         )
 
@@ -175,8 +174,6 @@ def _values(column: pa.ChunkedArray) -> Iterator[str]:
 def _texts(value: Any) -> Iterator[str]:
     if isinstance(value, str):
         yield value
-    elif value is not None and not isinstance(value, bytes):
-        yield json.dumps(value, default=str) if not isinstance(value, list) else ""
-        if isinstance(value, list):
-            for one in value:
-                yield from _texts(one)
+    elif isinstance(value, list | tuple | dict):
+        for one in value.values() if isinstance(value, dict) else value:
+            yield from _texts(one)

@@ -1,44 +1,35 @@
 """Removes patients for real: from tables, caches and every version of a store, leaving a tombstone and a receipt."""
 
-import hashlib
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from scankin.index_build.accounts import VANISHED
 from scankin.index_build.build import library_versions
 from scankin.index_build.casebook import MANIFEST, TABLES, Casebook
 from scankin.index_build.fitted import fitted_on
-from scankin.index_build.governance.people import People, people_of
+from scankin.index_build.governance.people import People, loaded_versions, people_of
 from scankin.index_build.governance.receipt import FOLDER, Receipt
 from scankin.index_build.publish import discard_versions, publish
-from scankin.index_build.vectors import VectorCache
+from scankin.index_build.vectors import VectorCache, digest, vector_digest
+from scankin.index_build.version_files import VersionFiles
 from scankin.retrieval.encoder import Embeddings
+from scankin.retrieval.files import sha256_of
 from scankin.retrieval.index import ScanIndex
 from scankin.retrieval.keys import Keyring
-from scankin.retrieval.records import CASE_FIELDS, cases_table, scans_table
+from scankin.retrieval.records import cases_table
 from scankin.retrieval.store import (
     ALIAS_FIELDS,
-    ALIASES,
-    CASES,
-    FAISS_FILES,
-    PICTURES,
-    SCANS,
-    SECRET,
     current_name,
-    load_version,
     read_manifest,
     version_names,
 )
-from scankin.retrieval.thumbnails import write_thumbnails
 from scankin.retrieval.version import IndexVersion
 
 _OF_PATIENT = ("scans", "cases", "aliases", "fields", "contradictions", "refusals", "readings")
@@ -80,15 +71,16 @@ def withdraw(listed: Iterable[str], casebook: Path, store: Path | None) -> tuple
     """
     ids = list(listed)
     book = Casebook.load(casebook)
-    people = people_of(ids, book, store if store and version_names(store) else None)
-    before = _sha(casebook / MANIFEST), _store_manifest(store)
+    versions = loaded_versions(store)
+    people = people_of(ids, book, versions)
+    before = sha256_of(casebook / MANIFEST), _store_manifest(store)
     marks = Marks(book.keyring)
     removed: Counter[str] = Counter()
-    known = _known(book, store, people)
+    known = people.patients & {*book.tables["cases"]["patient"].to_pylist(), *(p for v in versions for p in v.cases)}
     weights = fitted_on(book, people.patients)
     left = _strip_casebook(book, people, marks, removed)
     _strip_cache(left, marks, removed)
-    destroyed = _strip_store(store, left, people, marks, removed) if store else ()
+    destroyed = _strip_store(store, versions, left, people, marks, removed) if store else ()
     receipt = Receipt(
         made=datetime.now(UTC).isoformat(timespec="seconds"),
         listed=len(ids),
@@ -96,7 +88,7 @@ def withdraw(listed: Iterable[str], casebook: Path, store: Path | None) -> tuple
         removed=dict(sorted(removed.items())),
         marks=marks.as_lists(),
         manifests={
-            "casebook": (before[0], _sha(casebook / MANIFEST)),
+            "casebook": (before[0], sha256_of(casebook / MANIFEST)),
             "store": (before[1], _store_manifest(store)),
         },
         versions_destroyed=destroyed,
@@ -105,13 +97,6 @@ def withdraw(listed: Iterable[str], casebook: Path, store: Path | None) -> tuple
     path = casebook / FOLDER / f"withdrawal-{datetime.now(UTC):%Y%m%dT%H%M%S%f}.json"
     receipt.write(path)
     return receipt, path
-
-
-def _known(book: Casebook, store: Path | None, people: People) -> set[str]:
-    known = set(book.tables["cases"]["patient"].to_pylist())
-    for name in version_names(store) if store else ():
-        known |= load_version(store or Path(), name, is_for_use=False).cases.keys()
-    return known & people.patients
 
 
 def _strip_casebook(book: Casebook, people: People, marks: Marks, removed: Counter[str]) -> Casebook:
@@ -167,23 +152,24 @@ def _strip_cache(book: Casebook, marks: Marks, removed: Counter[str]) -> None:
     marks.add("thumbnail", gone.thumbnails)
 
 
-def _strip_store(store: Path, book: Casebook, people: People, marks: Marks, removed: Counter[str]) -> tuple[str, ...]:
+def _strip_store(
+    store: Path,
+    versions: Sequence[IndexVersion],
+    book: Casebook,
+    people: People,
+    marks: Marks,
+    removed: Counter[str],
+) -> tuple[str, ...]:
     """Publish the current version without the patients, and destroy every version that holds any of them."""
-    theirs = []
-    for name in version_names(store):
-        version = load_version(store, name, is_for_use=False)
-        if version.cases.keys() & people.patients:
-            theirs.append(name)
-            shared = {r.pixel_hash for r in version.records.values() if r.patient not in people.patients}
-            _mark_version(version, people, marks, removed, shared)
-    if not theirs:
-        return ()
-    if current_name(store) in theirs:
-        current = load_version(store, is_for_use=False)
-        if current.cases.keys() - people.patients:
-            _publish_without(store, current, book, people)
-    discard_versions(store, theirs)
-    return tuple(theirs)
+    theirs = [version for version in versions if version.cases.keys() & people.patients]
+    for version in theirs:
+        shared = {r.pixel_hash for r in version.records.values() if r.patient not in people.patients}
+        _mark_version(version, people, marks, removed, shared)
+        if version.name == current_name(store) and version.cases.keys() - people.patients:
+            _publish_without(store, version, book, people)
+    if theirs:
+        discard_versions(store, [version.name for version in theirs])
+    return tuple(version.name for version in theirs)
 
 
 def _mark_version(version: IndexVersion, people: People, marks: Marks, removed: Counter[str], shared: set[str]) -> None:
@@ -194,61 +180,41 @@ def _mark_version(version: IndexVersion, people: People, marks: Marks, removed: 
                 removed["index vectors and thumbnails, all versions"] += 1
                 if record.pixel_hash not in shared:
                     marks.add("pixels", [record.pixel_hash])
-                    marks.add("vector", [vector_mark(index.vectors[row])])
-                    marks.add("thumbnail", [picture_mark(version.thumbnails.png(record.scan))])
+                    marks.add("vector", [vector_digest(index.vectors[row])])
+                    marks.add("thumbnail", [digest(version.thumbnails.png(record.scan))])
     removed["index cases, all versions"] += len(version.cases.keys() & people.patients)
-
-
-def vector_mark(vector: "np.ndarray[tuple[int], np.dtype[np.float32]]") -> str:
-    """Return what a vector is marked by: a hash of its bytes."""
-    return hashlib.sha256(vector.astype("<f4").tobytes()).hexdigest()
-
-
-def picture_mark(png: bytes) -> str:
-    """Return what a thumbnail is marked by: a hash of its bytes."""
-    return hashlib.sha256(png).hexdigest()
 
 
 def _publish_without(store: Path, version: IndexVersion, book: Casebook, people: People) -> None:
     manifest, _ = read_manifest(store, version.name)
-    kept = {
-        modality: [row for row, record in enumerate(index.records) if record.patient not in people.patients]
-        for modality, index in version.indexes.items()
-    }
-
-    def write(into: Path) -> None:
-        records = [version.indexes[modality].records[row] for modality, rows in kept.items() for row in rows]
-        in_order = sorted(records, key=lambda record: record.scan)
-        pq.write_table(scans_table(in_order), into / SCANS, compression="zstd")
-        cases = sorted((c for c in version.cases.values() if c.patient not in people.patients), key=lambda c: c.patient)
-        pq.write_table(cases_table(cases).cast(CASE_FIELDS), into / CASES, compression="zstd")
-        aliases = [
-            {"alias": alias, "patient": patient}
-            for alias, patients in sorted(version.aliases.items())
-            for patient in patients
-            if patient not in people.patients
-        ]
-        pq.write_table(pa.Table.from_pylist(aliases, schema=ALIAS_FIELDS), into / ALIASES, compression="zstd")
-        (into / SECRET).write_bytes(version.keyring.secret)
-        (into / SECRET).chmod(0o600)
-        for modality, rows in kept.items():
-            if rows:
-                index = version.indexes[modality]
-                held = [index.records[row] for row in rows]
-                made = ScanIndex.of(held, Embeddings(index.vectors[rows], version.encoder))
-                (into / FAISS_FILES[modality]).write_bytes(made.serialised().tobytes())
-        write_thumbnails(into / PICTURES, ((r.scan, version.thumbnails.png(r.scan)) for r in in_order))
-
-    counts = {name: dict(value) for name, value in manifest.counts.items()}
+    indexes = {}
     for modality, index in version.indexes.items():
-        held = [index.records[row] for row in kept[modality]]
-        counts[modality.value] = {"scans": len(held), "patients": len({record.patient for record in held})}
+        rows = [row for row, record in enumerate(index.records) if record.patient not in people.patients]
+        if rows:
+            held = [index.records[row] for row in rows]
+            indexes[modality] = ScanIndex.of(held, Embeddings(index.vectors[rows], version.encoder))
+    records = sorted((r for index in indexes.values() for r in index.records), key=lambda record: record.scan)
+    aliases = [
+        {"alias": alias, "patient": patient}
+        for alias, patients in sorted(version.aliases.items())
+        for patient in patients
+        if patient not in people.patients
+    ]
+    cases = sorted((c for c in version.cases.values() if c.patient not in people.patients), key=lambda c: c.patient)
+    files = VersionFiles(
+        records=tuple(records),
+        indexes=indexes,
+        cases=cases_table(cases),
+        aliases=pa.Table.from_pylist(aliases, schema=ALIAS_FIELDS),
+        keyring=version.keyring,
+        pictures=((record.scan, version.thumbnails.png(record.scan)) for record in records),
+    )
     publish(
         store,
-        write,
+        files.write,
         encoder=version.encoder,
         casebook=book.content,
-        counts=counts,
+        counts={name: dict(held) for name, held in manifest.counts.items()} | files.counts,
         libraries=library_versions(),
         licence=version.licence,
     )
@@ -262,7 +228,3 @@ def _store_manifest(store: Path | None) -> str | None:
     if store is None or not version_names(store):
         return None
     return read_manifest(store, current_name(store))[1]
-
-
-def _sha(path: Path) -> str | None:
-    return hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else None

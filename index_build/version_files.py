@@ -1,0 +1,58 @@
+"""The files of one version of an index, written into an empty folder: the same whoever publishes it."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from scankin.retrieval.index import ScanIndex
+from scankin.retrieval.keys import Keyring
+from scankin.retrieval.records import ScanRecord, scans_table
+from scankin.retrieval.scan import Modality
+from scankin.retrieval.store import ALIASES, CASES, FAISS_FILES, PICTURES, SCANS, SECRET
+from scankin.retrieval.thumbnails import write_thumbnails
+
+
+@dataclass(frozen=True, eq=False)
+class VersionFiles:
+    """What a version holds.
+
+    Attributes:
+        records: Every scan, in the order of ``scans.parquet``.
+        indexes: One a modality that has scans, its rows in the order of ``records``.
+        cases: Columns of ``CASE_FIELDS``.
+        aliases: Columns of ``ALIAS_FIELDS``.
+        keyring: Whose secret goes with it.
+        pictures: ``(scan key, PNG)`` of every record, in order.
+    """
+
+    records: tuple[ScanRecord, ...]
+    indexes: Mapping[Modality, ScanIndex]
+    cases: pa.Table
+    aliases: pa.Table
+    keyring: Keyring
+    pictures: Iterable[tuple[str, bytes]]
+
+    @property
+    def counts(self) -> dict[str, dict[str, int]]:
+        """Scans and patients by modality, also of those that have none."""
+        return {
+            modality.value: {
+                "scans": sum(record.modality is modality for record in self.records),
+                "patients": len({record.patient for record in self.records if record.modality is modality}),
+            }
+            for modality in Modality
+        }
+
+    def write(self, into: Path) -> None:
+        """Write everything but the manifest."""
+        pq.write_table(scans_table(self.records), into / SCANS, compression="zstd")
+        pq.write_table(self.cases, into / CASES, compression="zstd")
+        pq.write_table(self.aliases, into / ALIASES, compression="zstd")
+        (into / SECRET).write_bytes(self.keyring.secret)
+        (into / SECRET).chmod(0o600)
+        for modality, index in self.indexes.items():
+            (into / FAISS_FILES[modality]).write_bytes(index.serialised().tobytes())
+        write_thumbnails(into / PICTURES, self.pictures)
