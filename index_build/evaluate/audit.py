@@ -1,6 +1,7 @@
 """The shortcut audit, as far as cached vectors can answer it: T3, T6, T7, T9, T11 and T12 of the evaluation plan."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -8,7 +9,7 @@ from scipy.stats import skew
 
 from scankin.index_build.evaluate.bootstrap import Figure, figure, mean_of
 from scankin.index_build.evaluate.figures import Measured, Scope, covid_across_balanced, pool_in, retrieval
-from scankin.index_build.evaluate.ranking import rank
+from scankin.index_build.evaluate.ranking import Ranked, Rows, rank
 from scankin.index_build.evaluate.sample import Sample
 
 FOLDS = 5
@@ -19,32 +20,32 @@ FEWEST = 20
 """Queries of a stratum of which a figure is given."""
 
 
-def source_probes(sample: Sample) -> Mapping[str, Figure]:
+def nearest(sample: Sample, queries: Rows | None = None) -> list[Ranked]:
+    """Return the ten nearest of each query, anybody else; of all films where no queries are named."""
+    everyone = np.arange(len(sample))
+    return list(rank(sample, everyone if queries is None else queries, lambda _query: everyone, NEAREST))
+
+
+def source_probes(sample: Sample, near: Sequence[Ranked]) -> Mapping[str, Figure]:
     """Return how well the vector tells the source (T3): by a vote of neighbours, and by a linear probe.
 
     Both are by patient: the query's own person never votes, and the probe is fitted on the other four folds. Chance is
-    the largest source's share.
+    the largest source's share. ``near`` holds the ten nearest of every film.
     """
-    everyone = np.arange(len(sample))
     chance = float(np.bincount(sample.sources).max() / len(sample))
-    found = rank(sample, everyone, lambda _query: everyone, NEAREST)
-    shares = [float((sample.sources[r.rows] == sample.sources[r.query]).mean()) for r in found]
+    shares = [float((sample.sources[r.rows] == sample.sources[r.query]).mean()) for r in near]
     linear = (_linear(sample) == sample.sources).astype(np.float64)
     return {
-        f"vote of {NEAREST} neighbours": figure(mean_of(source_votes(sample, everyone)), sample.people, chance=chance),
+        f"vote of {NEAREST} neighbours": figure(mean_of(source_votes(sample, near)), sample.people, chance=chance),
         f"same source among {NEAREST} neighbours": figure(mean_of(np.array(shares)), sample.people),
         "linear probe": figure(mean_of(linear), sample.people, chance=chance),
     }
 
 
-def source_votes(sample: Sample, queries: NDArray[np.int64]) -> NDArray[np.float64]:
+def source_votes(sample: Sample, near: Sequence[Ranked]) -> NDArray[np.float64]:
     """Return 1 for each query whose source most of its ten neighbours have, 0 for the others."""
-    everyone = np.arange(len(sample))
     return np.array(
-        [
-            float(np.bincount(sample.sources[r.rows], minlength=1).argmax() == sample.sources[r.query])
-            for r in rank(sample, queries, lambda _query: everyone, NEAREST)
-        ]
+        [float(np.bincount(sample.sources[r.rows], minlength=1).argmax() == sample.sources[r.query]) for r in near]
     )
 
 
@@ -70,11 +71,9 @@ def _linear(sample: Sample) -> NDArray[np.int64]:
     return predicted
 
 
-def overlaps(sample: Sample) -> int:
+def overlaps(sample: Sample, near: Sequence[Ranked]) -> int:
     """Return how many neighbour lists hold the query's own person (T6): a hard gate, it must be 0."""
-    everyone = np.arange(len(sample))
-    found = rank(sample, everyone, lambda _query: everyone, NEAREST)
-    return sum(bool((sample.people[r.rows] == sample.people[r.query]).any()) for r in found)
+    return sum(bool((sample.people[r.rows] == sample.people[r.query]).any()) for r in near)
 
 
 def floors(sample: Sample) -> Mapping[str, Mapping[str, Measured]]:
@@ -84,7 +83,7 @@ def floors(sample: Sample) -> Mapping[str, Mapping[str, Measured]]:
     known = np.flatnonzero(sample.covid >= 0)
     dealt = sample.covid.copy()
     dealt[known] = rng.permutation(sample.covid[known])
-    shuffled = Sample(**{**vars(sample), "covid": dealt})
+    shuffled = replace(sample, covid=dealt)
     return {
         "pixels": _headline(sample.with_vectors(sample.pixels)),
         "random vectors": _headline(sample.with_vectors(noise)),
@@ -135,19 +134,17 @@ def re_identification(sample: Sample) -> Figure:
     return figure(mean_of(same), sample.people[rows])
 
 
-def hubness(sample: Sample) -> dict[str, float]:
+def hubness(sample: Sample, near: Sequence[Ranked]) -> dict[str, float]:
     """Return the skewness of how often a film is among the ten nearest, and the share of those that never are."""
-    everyone = np.arange(len(sample))
     times = np.zeros(len(sample))
-    for ranked in rank(sample, everyone, lambda _query: everyone, NEAREST):
+    for ranked in near:
         times[ranked.rows] += 1
     return {"skewness": float(skew(times)), "never_retrieved": float((times == 0).mean())}
 
 
-def confusion(sample: Sample) -> NDArray[np.float64]:
+def confusion(sample: Sample, near: Sequence[Ranked]) -> NDArray[np.float64]:
     """Return ``[sources, sources]``: of the ten nearest of a film of row source, the share of column source."""
-    everyone = np.arange(len(sample))
     counts = np.zeros((len(sample.source_names), len(sample.source_names)))
-    for ranked in rank(sample, everyone, lambda _query: everyone, NEAREST):
+    for ranked in near:
         np.add.at(counts[sample.sources[ranked.query]], sample.sources[ranked.rows], 1)
     return np.asarray(counts / np.maximum(counts.sum(axis=1, keepdims=True), 1))

@@ -80,17 +80,18 @@ def evaluate(
                 rival = theirs.get(scope, {}).get(name)
                 if rival is not None:
                     differences.setdefault(scope, {})[name] = measured.less(rival)
+    near = audit.nearest(sample)
     return Evaluation(
         encoder=encoder,
         sample=sample,
         figures={scope: {name: m.figure() for name, m in found.items()} for scope, found in mine.items()},
-        probes=audit.source_probes(sample),
-        overlaps=audit.overlaps(sample),
+        probes=audit.source_probes(sample, near),
+        overlaps=audit.overlaps(sample, near),
         floors={kind: {n: m.figure() for n, m in found.items()} for kind, found in audit.floors(sample).items()},
         strata=audit.strata(sample),
         re_identification=audit.re_identification(sample),
-        hubness=audit.hubness(sample),
-        confusion=audit.confusion(sample),
+        hubness=audit.hubness(sample, near),
+        confusion=audit.confusion(sample, near),
         differences=differences,
         against=None if other is None else other[1],
     )

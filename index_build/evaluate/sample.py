@@ -2,7 +2,8 @@
 
 import io
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -51,7 +52,7 @@ class Sample:
     def __len__(self) -> int:
         return len(self.records)
 
-    @property
+    @cached_property
     def findings(self) -> list[frozenset[str]]:
         """What each film shows."""
         return [frozenset(name for name, shown in r.findings.items() if shown) for r in self.records]
@@ -59,7 +60,7 @@ class Sample:
     def with_vectors(self, vectors: Vectors) -> "Sample":
         """Return the same films with other vectors, made to unit length."""
         unit = vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12)
-        return Sample(**{**vars(self), "vectors": unit.astype(np.float32)})
+        return replace(self, vectors=unit.astype(np.float32))
 
 
 def load_sample(folder: Path, encoder: EncoderIdentity) -> Sample:

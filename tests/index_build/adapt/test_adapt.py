@@ -75,7 +75,7 @@ def test_labels_dealt_out_at_random_gain_nothing_outside_the_fit() -> None:
         ScanRecord(**{**vars(record), "findings": sample.records[other].findings})
         for record, other in zip(sample.records, dealt, strict=True)
     )
-    shuffled = Sample(**{**vars(sample), "records": records, "covid": sample.covid[dealt]})
+    shuffled = replace(sample, records=records, covid=sample.covid[dealt])
     gain = adapt(shuffled).gains["P@1 across sources"]
     assert gain.difference.low < 0.05
     assert abs(gain.adapted.value - 0.5) < 0.12
@@ -93,7 +93,7 @@ def test_a_fit_is_deterministic_and_does_not_depend_on_the_order_of_films() -> N
 
 def test_a_patient_is_in_one_fold() -> None:
     sample = a_sample(5)
-    paired = Sample(**{**vars(sample), "people": np.arange(240) // 3})
+    paired = replace(sample, people=np.arange(240) // 3)
     folds = folds_of(paired)
     assert all(len(set(folds[paired.people == person].tolist())) == 1 for person in np.unique(paired.people))
     assert set(folds.tolist()) == set(range(FOLDS))
@@ -103,7 +103,7 @@ def test_of_one_finding_set_no_head_can_be_fitted() -> None:
     sample = a_sample(6)
     alike = tuple(ScanRecord(**{**vars(record), "findings": {"COVID-19": True}}) for record in sample.records)
     with pytest.raises(CasebookError, match="two finding sets"):
-        adapt(Sample(**{**vars(sample), "records": alike}))
+        adapt(replace(sample, records=alike))
 
 
 def reads_two_sets(opened: OpenedSource) -> Iterator[SourceScan | SourceCase | Refusal]:

@@ -3,6 +3,7 @@
 import json
 import math
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -86,7 +87,7 @@ def test_own_person_never_answers_and_everybody_answers_once() -> None:
     everyone = np.arange(5)
     (ranked,) = rank(sample, np.array([0]), lambda _query: everyone)
     assert ranked.rows.tolist() == [2, 4]
-    assert audit.overlaps(sample) == 0
+    assert audit.overlaps(sample, audit.nearest(sample)) == 0
 
 
 def test_scopes_let_only_those_answer_who_may() -> None:
@@ -94,7 +95,7 @@ def test_scopes_let_only_those_answer_who_may() -> None:
     everyone = np.arange(4)
     assert pool_in(sample, Scope.WITHIN, everyone)(0).tolist() == [0, 1]
     assert pool_in(sample, Scope.ACROSS, everyone)(0).tolist() == [2, 3]
-    children = Sample(**{**vars(sample), "is_child": np.array([False, True, False, True])})
+    children = replace(sample, is_child=np.array([False, True, False, True]))
     assert pool_in(children, Scope.POOLED, everyone)(0).tolist() == [0, 2]
 
 
@@ -140,7 +141,7 @@ def test_an_encoder_that_reads_the_source_shines_pooled_and_fails_across() -> No
     assert covid_in_scope(sample, Scope.POOLED).figure().value > 0.75
     across = covid_across_balanced(sample).figure()
     assert abs(across.value - 0.5) < 0.12
-    probes = audit.source_probes(sample)
+    probes = audit.source_probes(sample, audit.nearest(sample))
     assert probes["linear probe"].value > 0.95 and probes["vote of 10 neighbours"].value > 0.95
 
 
@@ -148,7 +149,7 @@ def test_an_encoder_that_reads_the_illness_shines_across_and_within() -> None:
     sample = sources_and_truth(2, by="illness")
     assert covid_across_balanced(sample).figure().low > 0.95
     assert covid_in_scope(sample, Scope.WITHIN).figure().low > 0.9
-    assert audit.source_probes(sample)["linear probe"].value < 0.6
+    assert audit.source_probes(sample, audit.nearest(sample))["linear probe"].value < 0.6
 
 
 def test_the_same_encoder_differs_from_itself_by_nothing_and_a_better_one_by_something() -> None:
@@ -169,7 +170,7 @@ def test_severity_is_read_from_neighbours() -> None:
     angles = np.linspace(0, 90, 60)
     sample = a_sample(on_a_circle(*angles), [A] * 60, [0] * 60, list(range(60)))
     records = tuple(a_record(n, f"p{n}", A, measures={"brixia": angle / 5}) for n, angle in enumerate(angles))
-    found = severity(Sample(**{**vars(sample), "records": records}))["brixia"]
+    found = severity(replace(sample, records=records))["brixia"]
     assert found.figure().value < 0.9
     assert found.chance is not None and found.chance > 4
 
