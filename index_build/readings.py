@@ -1,6 +1,5 @@
 """What reading a scan's pixels and header gave: kept, so that a second ingest of the same files reads nothing."""
 
-import hashlib
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -9,7 +8,8 @@ from pathlib import Path
 from typing import Any, Self
 
 from scankin.index_build.importers import SourceScan
-from scankin.index_build.source_tree import SourceTree
+from scankin.index_build.source_files import stamp_of
+from scankin.index_build.source_tree import Entry, SourceTree
 from scankin.retrieval.encoder import DEFAULT_SLICES
 from scankin.retrieval.errors import Reason, RefusedScan, ScanError
 from scankin.retrieval.fingerprint import fingerprint
@@ -121,8 +121,7 @@ def stamp(item: SourceScan, tree: SourceTree) -> str:
     """
     if item.stamp is not None:
         return item.stamp
-    stated = [(file, tree.stamp(file)) for file in item.files]
-    return hashlib.sha256(repr((stated, item.modality, sorted(item.expected.items()))).encode()).hexdigest()
+    return stamp_of((Entry(file, tree.stamp(file)) for file in item.files), item.expected, item.modality)
 
 
 class Journal:

@@ -7,9 +7,11 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from scankin.index_build.nccid.settings import COVID_WINDOW_DAYS, NccidSettings
 from scankin.retrieval.errors import CasebookError
 from scankin.retrieval.licence import Licence
+
+COVID_WINDOW_DAYS = (-14, 28)
+"""Days of a film from a positive swab within which it shows COVID-19 (Harkness's rule on NCCID, both ends excluded)."""
 
 
 class LicenceSettings(BaseModel):
@@ -52,11 +54,6 @@ class Settings(BaseModel):
         return (
             None if self.licence is None else Licence(self.licence.line, self.licence.expires, self.licence.agreement)
         )
-
-    def nccid_settings(self, folder: Path | None) -> NccidSettings:
-        """Return how NCCID is read; ``folder`` is where the settings' file lies."""
-        units = None if self.nccid.units is None else (folder or Path()) / self.nccid.units
-        return NccidSettings(self.nccid.covid_window_days, units)
 
 
 def load_settings(file: Path) -> Settings:

@@ -7,6 +7,7 @@ from pathlib import Path, PurePosixPath
 from scankin.index_build.importers.base import Refusal
 from scankin.index_build.source_tree import Entry
 from scankin.retrieval.errors import Reason
+from scankin.retrieval.scan import Modality
 
 
 def relative_name(path: Path, root: Path) -> str:
@@ -25,10 +26,10 @@ def writable(text: str) -> str:
     return text.encode("utf-8", "backslashreplace").decode()
 
 
-def stamp_of(entries: Iterable[Entry], expected: Mapping[str, str]) -> str:
-    """Return what changes when a scan must be read again: its files, and what is expected of its header."""
+def stamp_of(entries: Iterable[Entry], expected: Mapping[str, str], modality: Modality | None = None) -> str:
+    """Return what changes when a scan must be read again: its files, its modality, and what its header must say."""
     stated = [(entry.path, entry.stamp) for entry in entries]
-    return hashlib.sha256(repr((stated, sorted(expected.items()))).encode()).hexdigest()
+    return hashlib.sha256(repr((stated, modality, sorted(expected.items()))).encode()).hexdigest()
 
 
 def unwritable_name(collection: str, names: Iterable[str], patient_id: str | None = None) -> Refusal | None:

@@ -32,6 +32,10 @@ class OpenedSource:
         """Return a folder as a source, with the settings as they come."""
         return cls(FolderTree(folder))
 
+    def beside(self, name: str | None) -> Path | None:
+        """Return the file of a name that the settings state: it lies beside them. None for None."""
+        return None if name is None else (self.settings_folder or Path()) / name
+
     @property
     def is_folder(self) -> bool:
         """Whether it is a folder of this machine."""

@@ -35,7 +35,6 @@ from scankin.index_build.nccid.layout import (
     spellings,
 )
 from scankin.index_build.nccid.record import Record, fields_of, record_of
-from scankin.index_build.nccid.settings import NccidSettings
 from scankin.index_build.nccid.units import SiteUnits, site_units
 from scankin.index_build.nccid.versions import Versions, versions_of
 from scankin.index_build.readings import header_mismatch
@@ -74,11 +73,13 @@ def read(source: OpenedSource) -> Iterator[Found]:
     Metadata decides what becomes a scan; pixels are not opened. A patient whose pseudonym differs only in capitals is
     one patient. Films without pixels beside their metadata are refusals: they were not downloaded.
     """
-    tree, settings = source.tree, source.settings.nccid_settings(source.settings_folder)
+    tree, settings = source.tree, source.settings.nccid
     base = base_of(tree)
     if CLINICAL not in tree.folders(base):
         raise CasebookError("This is not NCCID: it has no data/ folder with clinical files, with or without training/.")
-    context = _Context(tree, base, settings, site_units(settings.units), _folders(tree, base))
+    context = _Context(
+        tree, base, settings.covid_window_days, site_units(source.beside(settings.units)), _folders(tree, base)
+    )
     yield from _loose_files(tree, base)
     patients = sorted(context.patients())
     with ThreadPoolExecutor(tree.threads) as pool:
@@ -112,7 +113,7 @@ class _Context:
 
     tree: SourceTree
     base: str
-    settings: NccidSettings
+    window: tuple[int, int]
     units: SiteUnits
     folders: Mapping[str, Mapping[str, list[str]]]
 
@@ -227,7 +228,7 @@ class _Context:
         day = header.day if header else day
         record = patient.record
         severity = None if item.is_series else severity_at(record, day)
-        covid = covid_at(record, day, self.settings.covid_window_days, is_positive=patient.versions.is_positive)
+        covid = covid_at(record, day, self.window, is_positive=patient.versions.is_positive)
         expected = _expected(item.levels)
         return SourceScan(
             collection=COLLECTION,
