@@ -3,12 +3,14 @@
 import hashlib
 import io
 import zipfile
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from scankin.models import load_encoder
+from scankin.models.engines import RUNTIMES
 from scankin.retrieval.encoder import Encoder, EncoderIdentity
 from scankin.retrieval.errors import InvalidRequest
 from scankin.retrieval.scan import Scan
@@ -16,7 +18,7 @@ from scankin.retrieval.scan import Scan
 _ARRAYS = ("mean", "matrix", "base", "base_digest")
 
 
-def load(weights: Path | None, device: str) -> Encoder:
+def load_over(weights: Path | None, load_base: Callable[[str], Encoder]) -> Encoder:
     """Return the encoder of a head that ``scankin-index adapt`` wrote; its base is loaded with its packaged weights.
 
     Raises:
@@ -32,10 +34,15 @@ def load(weights: Path | None, device: str) -> Encoder:
         raise InvalidRequest(
             f"{weights.name} is no head of an adapted encoder. Fit one: scankin-index adapt."
         ) from error
-    loaded = load_encoder(str(base), None, device)
-    if loaded.identity.digest != str(digest):
+    loaded = load_base(str(base))
+    if str(digest) not in _digests(loaded.identity):
         raise InvalidRequest(f"{weights.name} was fitted on another {base}: its weights or preprocessing differ.")
     return Adapted(loaded, mean, matrix, hashlib.sha256(data).hexdigest())
+
+
+def _digests(identity: EncoderIdentity) -> set[str]:
+    """Return the digests of an encoder on every runtime of its precision: a head fits the vectors of them all."""
+    return {replace(identity, engine=f"{runtime}-{identity.precision}").digest for runtime in RUNTIMES}
 
 
 class Adapted:

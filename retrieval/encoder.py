@@ -19,13 +19,13 @@ DEFAULT_SLICES = 32
 
 @dataclass(frozen=True)
 class EncoderIdentity:
-    """What made a vector; vectors are comparable only when all of it is equal.
+    """What made a vector; vectors are comparable only when all of it is equal but the runtime of the engine.
 
     Attributes:
         name: Name of the encoder's file in ``models/``.
         weights: SHA-256 (hex) of the weights, or "none".
         preprocessing: The steps from pixels to tensor, with their parameters and a version.
-        engine: What computes it, with its precision, such as "torch-float32".
+        engine: What computes it: runtime, precision and device, such as "torch-float32-cpu".
         dim: Length of its vectors.
     """
 
@@ -40,10 +40,26 @@ class EncoderIdentity:
         """SHA-256 (hex) of all fields; the key of cached vectors."""
         return hashlib.sha256(json.dumps(asdict(self), sort_keys=True).encode()).hexdigest()
 
+    @property
+    def precision(self) -> str:
+        """The engine without its runtime: precision and device, such as "float32-cpu".
+
+        Runtimes of one precision give the same vectors but for rounding, which every export checks; precisions do not.
+        """
+        return self.engine.partition("-")[2] or self.engine
+
+    @property
+    def _compared(self) -> dict[str, str | int]:
+        return {**asdict(self), "engine": self.precision}
+
+    def is_comparable_with(self, other: "EncoderIdentity") -> bool:
+        """Return whether vectors of both may be compared: all is equal but the runtime of the engine."""
+        return self._compared == other._compared
+
     def require(self, other: "EncoderIdentity", what: str) -> None:
-        """Raise EncoderMismatch, naming ``what`` and the first field that differs, unless ``other`` is equal."""
-        mine, theirs = asdict(self), asdict(other)
-        for name, value in mine.items():
+        """Raise EncoderMismatch, naming ``what`` and the first field that differs, unless they are comparable."""
+        theirs = other._compared
+        for name, value in self._compared.items():
             if value != theirs[name]:
                 raise EncoderMismatch(
                     f"{what}: {name} is {theirs[name]!r}; {value!r} is needed. "
