@@ -12,12 +12,11 @@ import pyarrow.compute as pc
 
 from scankin.index_build.casebook import Casebook
 from scankin.index_build.publish import publish
-from scankin.index_build.readings import request_for
-from scankin.index_build.source_tree import SourceTree, open_tree
+from scankin.index_build.scan_files import ScanFiles, scan_files
 from scankin.index_build.vectors import VectorCache
 from scankin.index_build.version_files import VersionFiles
-from scankin.retrieval.encoder import DEFAULT_SLICES, Embeddings, Encoder, embed
-from scankin.retrieval.errors import CasebookError, FailedScan, Reason, ScanError
+from scankin.retrieval.encoder import Embeddings, Encoder, embed
+from scankin.retrieval.errors import CasebookError, ScanError
 from scankin.retrieval.index import ScanIndex
 from scankin.retrieval.parallel import in_parallel
 from scankin.retrieval.reading import ReadingPool
@@ -29,14 +28,7 @@ from scankin.retrieval.thumbnails import thumbnail_png
 COMMIT_EVERY = 64
 """Scans between two commits of the cache: what an interrupt may lose."""
 
-LIBRARIES = ("faiss-cpu", "numpy", "pillow", "pyarrow", "pydicom", "torch")
-
-
-@dataclass(frozen=True)
-class _Item:
-    record: ScanRecord
-    files: tuple[str, ...]
-    tree: SourceTree
+LIBRARIES = ("faiss-cpu", "numpy", "onnxruntime", "pillow", "pyarrow", "pydicom", "torch")
 
 
 @dataclass(frozen=True)
@@ -89,7 +81,7 @@ def build(
     licence = book.settings.licence_terms()
     if licence is not None:
         licence.require_valid()
-    items = _items(book)
+    items = scan_files(book)
     with VectorCache(folder) as cache:
         refused, encoded = _encode_new(items, cache, encoder, workers, progress)
         vectors = cache.vectors(encoder.identity, [item.record.pixel_hash for item in items])
@@ -117,18 +109,13 @@ def build(
 
 
 def library_versions() -> dict[str, str]:
-    """Return the versions of the libraries that take part in a build."""
-    return {name: metadata.version(name) for name in LIBRARIES}
-
-
-def _items(book: Casebook) -> list[_Item]:
-    trees = {name: open_tree(source.root) for name, source in book.sources.items()}
-    rows = book.tables["scans"].to_pylist()
-    return [_Item(ScanRecord.from_row(row), tuple(row["files"]), trees[row["source"]]) for row in rows]
+    """Return the versions of the libraries that take part in a build, where they are installed."""
+    installed = {one.name.lower() for one in metadata.distributions() if one.name}
+    return {name: metadata.version(name) for name in LIBRARIES if name in installed}
 
 
 def _encode_new(
-    items: list[_Item], cache: VectorCache, encoder: Encoder, workers: int, progress: Callable[[int, int], None]
+    items: list[ScanFiles], cache: VectorCache, encoder: Encoder, workers: int, progress: Callable[[int, int], None]
 ) -> tuple[dict[str, str], int]:
     """Encode what the cache has no vector of; return the reasons of refused scans by key, and how many were encoded."""
     held = cache.vectors(encoder.identity, [item.record.pixel_hash for item in items])
@@ -154,12 +141,9 @@ def _encode_new(
     return refused, len(new) - len(refused)
 
 
-def _encode(item: _Item, pool: ReadingPool, encoder: Encoder) -> tuple[Embeddings, bytes] | ScanError:
+def _encode(item: ScanFiles, pool: ReadingPool, encoder: Encoder) -> tuple[Embeddings, bytes] | ScanError:
     try:
-        with item.tree.fetched(item.files) as root:
-            scan = pool.read(request_for(item.files, root, item.record.modality, encoder.slices))
-        if encoder.slices == DEFAULT_SLICES and scan.pixel_hash != item.record.pixel_hash:
-            raise FailedScan(Reason.CHANGED, "The file changed since it was ingested. Ingest again.")
+        scan = item.read(pool, encoder.slices)
         return embed(encoder, scan), thumbnail_png(scan)
     except ScanError as error:
         return error
