@@ -1,6 +1,5 @@
 """Against the library's own ``features2`` and ``features``."""
 
-import pickle
 from pathlib import Path
 
 import numpy as np
@@ -74,7 +73,9 @@ class Harmful:
 
 
 def test_code_in_a_weights_file_is_not_run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    (tmp_path / "harmful.pt").write_bytes(pickle.dumps(Harmful()))
+    import torch
+
+    torch.save(Harmful(), tmp_path / "harmful.pt")
     with pytest.raises(InvalidRequest, match="does not hold weights"):
         load_encoder("torchxrayvision", tmp_path / "harmful.pt")
     assert "run" not in capsys.readouterr().out
