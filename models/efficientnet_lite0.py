@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from scankin.retrieval.encoder import DEFAULT_SLICES, Encoder, EncoderIdentity
+from scankin.retrieval.encoder import DEFAULT_SLICES, FULL_SQUARE, Box, Encoder, EncoderIdentity
 from scankin.retrieval.errors import InvalidRequest
 from scankin.retrieval.rendering import RENDERING, render
 from scankin.retrieval.scan import Scan
@@ -66,6 +66,17 @@ class EfficientNetLite0:
             vector = torch.stack(pooled).mean(dim=0)
             unit: NDArray[np.float32] = torch.nn.functional.normalize(vector, dim=0).cpu().numpy()
             return unit
+
+    def locate(self, tensor: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return ``[slices, 7, 7, 1280]``: the features before they are pooled."""
+        with torch.inference_mode():
+            places = [self._net.extract_features(torch.from_numpy(one[np.newaxis]).to(self._device)) for one in tensor]
+            located: NDArray[np.float32] = torch.cat(places).permute(0, 2, 3, 1).cpu().numpy()
+            return located
+
+    def placement(self, scan: Scan) -> Box:  # noqa: ARG002 (other encoders crop)
+        """Return the full square: nothing is cropped."""
+        return FULL_SQUARE
 
 
 def _network(weights: Path) -> Any:
