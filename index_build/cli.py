@@ -79,6 +79,9 @@ def build(
     encoder: Annotated[str, typer.Option(help="Encoder: efficientnet_lite0, thumbnail ...")],
     weights: Annotated[Path | None, typer.Option(help="Local weights; default: those of the package.")] = None,
     device: Annotated[str, typer.Option(help="Torch device.")] = "cpu",
+    explanations: Annotated[
+        bool, typer.Option("--explanations", help="Keep the places of films, to draw a neighbour's map: 125 KB a film.")
+    ] = False,
     workers: Workers = CORES,
 ) -> None:
     """Encode what is new in a casebook and publish an index of it."""
@@ -87,7 +90,7 @@ def build(
 
     loaded = load_encoder(encoder, weights, device)
     with _bar("Encoding") as progress:
-        account = run(casebook, store, loaded, workers=workers, progress=progress)
+        account = run(casebook, store, loaded, workers=workers, explanations=explanations, progress=progress)
     indexed = ", ".join(f"{count:,} {modality}" for modality, count in sorted(account.indexed.items()))
     refused = ", ".join(f"{count:,} {reason}" for reason, count in sorted(account.refused.items()))
     out.print(f"{account.scans:,} scans in the casebook: indexed {indexed}; refused {refused or 'none'}.")
