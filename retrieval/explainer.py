@@ -20,6 +20,8 @@ MOST_NEIGHBOURS = 20
 """Explained at once: each costs fourteen encodings of the query beside those of the random maps."""
 
 LUNG_PICTURE_SIDE = 256
+FEWEST_LUNG = 0.03
+"""A mask of less of the picture is no pair of lungs: of outlined films the smallest has 0.08."""
 _ANYBODY = Filters(mix_ages=True)
 
 
@@ -107,8 +109,8 @@ class Explainer:
         """Return the lung mask of the part that the maps cover; None when there is no lung in it."""
         if self._lung_mask is None:
             return None
-        mask = cropped(self._lung_mask(render(scan, LUNG_PICTURE_SIDE)[0]), box)
-        return mask if mask.any() else None
+        mask = (self._lung_mask(render(scan, LUNG_PICTURE_SIDE)[0]) > 0.5).astype(np.float32)
+        return cropped(mask, box) if mask.mean() >= FEWEST_LUNG else None
 
 
 def cropped(square: NDArray[np.float32], box: Box) -> NDArray[np.float32]:

@@ -103,10 +103,6 @@ class Perturbations:
             as_good=sum(one.gain >= areas.gain for one in random),
         )
 
-    def areas(self, shares: Map, neighbour: NDArray[np.float32]) -> Areas:
-        """Return the areas of one map, without the random ones."""
-        return _areas(self._curves(shares), neighbour)
-
     def _curves(self, shares: Map) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """Return the vectors ``[STEPS + 1, dim]`` under deletion and under insertion of the top places."""
         order = np.argsort(-shares, axis=None, kind="stable")
