@@ -136,14 +136,15 @@ def _sentences(explanation: Explanation) -> list[str]:
     lines = [found.verdict]
     if found.is_faithful:
         lines.append(
-            f"All places of a map add up to the similarity; those with more than an even share are coloured. The maps "
-            f"are coarse: {rows} x {columns} places, each of which also sees its surroundings. They show what the encoder took for alike, not where disease is. "
-            "Whether a map is true was measured on the query; the neighbour's film is not in the index."
+            "All places of a map add up to the similarity; those with more than an even share are coloured. The maps "
+            f"are coarse: {rows} x {columns} places, each of which also sees its surroundings. They show what the "
+            "encoder took for alike, not where disease is. Whether a map is true was measured on the query; the "
+            "neighbour's film is not in the index."
         )
         if explanation.in_lungs is not None:
             lines.append(
-                f"{100 * explanation.in_lungs.share:.0f} % of the query's map lies in its lungs; a map that favours no place would "
-                f"have {100 * explanation.in_lungs.area:.0f} % there, the lungs' share of the picture."
+                f"{100 * explanation.in_lungs.share:.0f} % of the query's map lies in its lungs; a map that favours no "
+                f"place would have {100 * explanation.in_lungs.area:.0f} % there, the lungs' share of the picture."
             )
     return lines
 

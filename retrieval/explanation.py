@@ -63,7 +63,7 @@ class Explanation:
             "random_areas": _rounded(asdict(found.random)),
             "random_maps": found.random_maps,
             "random_maps_as_good": found.as_good,
-            "in_lungs": self.in_lungs and _rounded(asdict(self.in_lungs)),
+            "in_lungs": _rounded(asdict(self.in_lungs)) if self.in_lungs and found.is_faithful else None,
             "has_neighbour_map": self.neighbour_map is not None,
             "link": {"rel": "explanation", "href": f"/v1/explain?scan={self.scan}"},
         }
