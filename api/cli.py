@@ -3,6 +3,7 @@
 import errno
 import os
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -60,11 +61,18 @@ def search(
     min_days_since_admission: MinDays = None,
     max_days_since_admission: MaxDays = None,
     mix_ages: MixAges = False,
+    explain: Annotated[
+        Path | None,
+        typer.Option(
+            help="New folder for a picture a neighbour: where its similarity comes from. Films only; seconds."
+        ),
+    ] = None,
     weights: Weights = None,
     device: Device = "cpu",
 ) -> None:
     """Show the patients whose scans are most similar, and what became of them."""
-    from scankin.api.engine import answer, open_retriever  # noqa: PLC0415
+    from scankin.api.engine import open_retriever, report_on  # noqa: PLC0415
+    from scankin.api.explanations import require_empty, write_explanations  # noqa: PLC0415
     from scankin.api.renderers import json as as_json  # noqa: PLC0415
     from scankin.api.renderers import text as as_text  # noqa: PLC0415
     from scankin.api.scoring import request_of  # noqa: PLC0415
@@ -73,16 +81,23 @@ def search(
     options = _options(
         k, age_band, sex, view, site, collection, (min_days_since_admission, max_days_since_admission), mix_ages
     )
+    if explain is not None:
+        require_empty(explain)
     paths = tuple(sorted(path for path in scan.rglob("*") if path.is_file())) if scan.is_dir() else (scan,)
     if not paths:
         raise InvalidRequest("The folder holds no file. Name a folder of one CT series.")
     retriever = open_retriever(index, weights, device)
     with ReadingPool(1) as pool:
-        report = answer(retriever, pool, request_of(paths, retriever.encoder.slices), options)
+        queried = pool.read(request_of(paths, retriever.encoder.slices))
+    report = report_on(retriever, queried, replace(options, explain=explain is not None))
+    if explain is not None:
+        write_explanations(explain, retriever, queried, report)
     if json:
         typer.echo(as_json.render(report).decode())
     else:
         out.print(as_text.page(report))
+    if explain is not None:
+        err.print(f"Explanations of {len(report.neighbours)} neighbours were written to the folder.")
 
 
 @app.command()

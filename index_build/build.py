@@ -1,7 +1,7 @@
 """From a casebook to a published version of an index."""
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
@@ -16,9 +16,10 @@ from scankin.index_build.readings import request_for
 from scankin.index_build.source_tree import SourceTree, open_tree
 from scankin.index_build.vectors import VectorCache
 from scankin.index_build.version_files import VersionFiles
-from scankin.retrieval.encoder import DEFAULT_SLICES, Embeddings, Encoder, embed
-from scankin.retrieval.errors import CasebookError, FailedScan, Reason, ScanError
+from scankin.retrieval.encoder import DEFAULT_SLICES, Embeddings, Encoder, can_locate
+from scankin.retrieval.errors import CasebookError, FailedScan, InvalidRequest, Reason, ScanError
 from scankin.retrieval.index import ScanIndex
+from scankin.retrieval.locations import Places, places_of
 from scankin.retrieval.parallel import in_parallel
 from scankin.retrieval.reading import ReadingPool
 from scankin.retrieval.records import CASE_FIELDS, ScanRecord
@@ -66,6 +67,7 @@ def build(
     encoder: Encoder,
     *,
     workers: int,
+    explanations: bool = False,
     progress: Callable[[int, int], None] = lambda _done, _of: None,
 ) -> BuildAccount:
     """Encode what is new in a casebook, publish an index of all of it, and return the account.
@@ -77,26 +79,30 @@ def build(
         store: Where to publish; made when it is not there.
         encoder: Encodes every scan.
         workers: Reading processes and encoding threads.
+        explanations: Keep the places of films, so that a neighbour's map can be drawn.
         progress: Told how many scans have a vector, of how many.
 
     Raises:
         LicenceExpired: The last day on which the casebook's data may be used is past.
         CasebookError: The casebook is missing a table, or holds no scan that can be indexed.
+        InvalidRequest: Explanations are wanted of an encoder that does not tell places.
         StoreLocked: Another process is publishing.
         StoreFull: The disk refused a write; nothing was published.
     """
+    if explanations and not can_locate(encoder):
+        raise InvalidRequest(f"{encoder.identity.name} cannot explain. Build without --explanations.")
     book = Casebook.load(folder)
     licence = book.settings.licence_terms()
     if licence is not None:
         licence.require_valid()
     items = _items(book)
     with VectorCache(folder) as cache:
-        refused, encoded = _encode_new(items, cache, encoder, workers, progress)
+        refused, encoded = _encode_new(items, cache, encoder, workers, explanations, progress)
         vectors = cache.vectors(encoder.identity, [item.record.pixel_hash for item in items])
         indexed = [item.record for item in items if item.record.pixel_hash in vectors]
         if not indexed:
             raise CasebookError(f"{folder.name}: it holds no scan that can be indexed. See its refusals.")
-        files = _files(book, indexed, vectors, encoder, cache)
+        files = _files(book, indexed, vectors, encoder, cache, explanations)
         version, is_new = publish(
             store,
             files.write,
@@ -128,10 +134,18 @@ def _items(book: Casebook) -> list[_Item]:
 
 
 def _encode_new(
-    items: list[_Item], cache: VectorCache, encoder: Encoder, workers: int, progress: Callable[[int, int], None]
+    items: list[_Item],
+    cache: VectorCache,
+    encoder: Encoder,
+    workers: int,
+    explanations: bool,
+    progress: Callable[[int, int], None],
 ) -> tuple[dict[str, str], int]:
     """Encode what the cache has no vector of; return the reasons of refused scans by key, and how many were encoded."""
-    held = cache.vectors(encoder.identity, [item.record.pixel_hash for item in items])
+    held = set(cache.vectors(encoder.identity, [item.record.pixel_hash for item in items]))
+    if explanations:
+        films = {item.record.pixel_hash for item in items if item.record.modality is Modality.XRAY}
+        held -= films - cache.with_places(encoder.identity)
     # Scans with equal pixels share one vector: the first stands for all.
     new = list({item.record.pixel_hash: item for item in items if item.record.pixel_hash not in held}.values())
     done = len(items) - len(new)
@@ -140,13 +154,14 @@ def _encode_new(
     if not new:
         return refused, 0
     with ReadingPool(workers) as pool:
-        for item, made in in_parallel(lambda one: _encode(one, pool, encoder), new, workers):
+        for item, made in in_parallel(lambda one: _encode(one, pool, encoder, explanations), new, workers):
             done += 1
             if isinstance(made, ScanError):
                 refused[item.record.scan] = made.reason.value
             else:
-                vector, png = made
-                cache.add(encoder.identity, item.record.pixel_hash, vector.vectors[0], png)
+                cache.add(encoder.identity, item.record.pixel_hash, made.embedding.vectors[0], made.png)
+                if made.places is not None:
+                    cache.add_places(encoder.identity, item.record.pixel_hash, made.places.to_bytes())
             if done % COMMIT_EVERY == 0:
                 cache.commit()
             progress(done, len(items))
@@ -154,13 +169,23 @@ def _encode_new(
     return refused, len(new) - len(refused)
 
 
-def _encode(item: _Item, pool: ReadingPool, encoder: Encoder) -> tuple[Embeddings, bytes] | ScanError:
+@dataclass(frozen=True, eq=False)
+class _Encoded:
+    embedding: Embeddings
+    png: bytes
+    places: Places | None
+
+
+def _encode(item: _Item, pool: ReadingPool, encoder: Encoder, explanations: bool) -> _Encoded | ScanError:
     try:
         with item.tree.fetched(item.files) as root:
             scan = pool.read(request_for(item.files, root, item.record.modality, encoder.slices))
         if encoder.slices == DEFAULT_SLICES and scan.pixel_hash != item.record.pixel_hash:
             raise FailedScan(Reason.CHANGED, "The file changed since it was ingested. Ingest again.")
-        return embed(encoder, scan), thumbnail_png(scan)
+        tensor = encoder.prepare(scan)
+        embedding = Embeddings(encoder.encode(tensor)[np.newaxis], encoder.identity)
+        places = places_of(encoder, scan, tensor) if explanations and can_locate(encoder) else None
+        return _Encoded(embedding, thumbnail_png(scan), places)
     except ScanError as error:
         return error
 
@@ -171,6 +196,7 @@ def _files(
     vectors: Mapping[str, np.ndarray[tuple[int], np.dtype[np.float32]]],
     encoder: Encoder,
     cache: VectorCache,
+    explanations: bool,
 ) -> VersionFiles:
     patients = pa.array(sorted({record.patient for record in records}), pa.string())
     cases = book.tables["cases"].select(CASE_FIELDS.names)
@@ -188,4 +214,9 @@ def _files(
         aliases=aliases.filter(pc.is_in(aliases["patient"], patients)),
         keyring=book.keyring,
         pictures=cache.thumbnails((record.scan, record.pixel_hash) for record in records),
+        places=cache.places(encoder.identity, _films(records)) if explanations else None,
     )
+
+
+def _films(records: list[ScanRecord]) -> Iterator[tuple[str, str]]:
+    return ((record.scan, record.pixel_hash) for record in records if record.modality is Modality.XRAY)

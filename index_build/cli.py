@@ -79,6 +79,9 @@ def build(
     encoder: Annotated[str, typer.Option(help="Encoder: efficientnet_lite0, thumbnail ...")],
     weights: Annotated[Path | None, typer.Option(help="Local weights; default: those of the package.")] = None,
     device: Annotated[str, typer.Option(help="Torch device.")] = "cpu",
+    explanations: Annotated[
+        bool, typer.Option("--explanations", help="Keep the places of films, to draw a neighbour's map: 125 KB a film.")
+    ] = False,
     workers: Workers = CORES,
 ) -> None:
     """Encode what is new in a casebook and publish an index of it."""
@@ -87,7 +90,7 @@ def build(
 
     loaded = load_encoder(encoder, weights, device)
     with _bar("Encoding") as progress:
-        account = run(casebook, store, loaded, workers=workers, progress=progress)
+        account = run(casebook, store, loaded, workers=workers, explanations=explanations, progress=progress)
     indexed = ", ".join(f"{count:,} {modality}" for modality, count in sorted(account.indexed.items()))
     refused = ", ".join(f"{count:,} {reason}" for reason, count in sorted(account.refused.items()))
     out.print(f"{account.scans:,} scans in the casebook: indexed {indexed}; refused {refused or 'none'}.")
@@ -210,6 +213,49 @@ def evaluate(
     page = write_page(found, into)
     out.print(verdict(found), highlight=False)
     out.print(f"The report: {page.name}, with metrics.json and splits.json beside it.")
+
+
+@app.command(name="explain-audit")
+def explain_audit(
+    store: StoreFolder,
+    casebook: CasebookFolder,
+    into: Annotated[Path, typer.Option("--out", help="Folder for explain-audit.json.")],
+    films: Annotated[int, typer.Option(min=1, help="Films to explain, one a patient; some seconds each.")] = 100,
+    outlines: Annotated[
+        Path | None,
+        typer.Option(help="Table with image_path and lung_mask_path: only films with an outline. Default: a network."),
+    ] = None,
+    weights: Annotated[Path | None, typer.Option(help="Local weights of the encoder.")] = None,
+    device: Annotated[str, typer.Option(help="Torch device.")] = "cpu",
+) -> None:
+    """Measure how often the maps that explain a similarity are true, and how much of them lies in the lungs."""
+    from scankin.index_build.explain_audit import explain_audit as run  # noqa: PLC0415
+    from scankin.index_build.explain_audit import outlines_of  # noqa: PLC0415
+    from scankin.models import load_encoder  # noqa: PLC0415
+    from scankin.retrieval.retriever import Retriever  # noqa: PLC0415
+    from scankin.retrieval.store import load_version  # noqa: PLC0415
+
+    version = load_version(store)
+    retriever = Retriever(version, load_encoder(version.encoder.name, weights, device))
+    held = None if outlines is None else outlines_of(outlines)
+    with _bar("Explaining") as progress:
+        audit = run(casebook, retriever, films, outlines=held, progress=progress)
+    path = audit.write(into)
+    raw = audit.as_json()
+    faithful, lungs = raw["faithful"], raw["lungs"]
+    low, high = faithful["interval"]
+    out.print(
+        f"{faithful['count']} of {raw['films']} maps are faithful ({faithful['share']:.0%}, 95 % interval {low:.0%} to "
+        f"{high:.0%}; by chance {faithful['by_chance']:.0%}).",
+        highlight=False,
+    )
+    if lungs["films"]:
+        out.print(
+            f"{lungs['share_of_map']['value']:.0%} of a map lies in the lungs, which are "
+            f"{lungs['share_of_picture']['value']:.0%} of the picture ({lungs['films']} films, {lungs['from']}).",
+            highlight=False,
+        )
+    out.print(f"The figures, with deletion and insertion: {path.name}.")
 
 
 @app.command()

@@ -9,9 +9,10 @@ import pyarrow.parquet as pq
 
 from scankin.retrieval.index import ScanIndex
 from scankin.retrieval.keys import Keyring
+from scankin.retrieval.locations import write_locations
 from scankin.retrieval.records import ScanRecord, scans_table
 from scankin.retrieval.scan import Modality
-from scankin.retrieval.store import ALIASES, CASES, FAISS_FILES, PICTURES, SCANS, SECRET
+from scankin.retrieval.store import ALIASES, CASES, FAISS_FILES, PICTURES, PLACES, SCANS, SECRET
 from scankin.retrieval.thumbnails import write_thumbnails
 
 
@@ -26,6 +27,7 @@ class VersionFiles:
         aliases: Columns of ``ALIAS_FIELDS``.
         keyring: Whose secret goes with it.
         pictures: ``(scan key, PNG)`` of every record, in order.
+        places: ``(scan key, Places.to_bytes())`` of the films, in order; None: the version explains no neighbour.
     """
 
     records: tuple[ScanRecord, ...]
@@ -34,6 +36,7 @@ class VersionFiles:
     aliases: pa.Table
     keyring: Keyring
     pictures: Iterable[tuple[str, bytes]]
+    places: Iterable[tuple[str, bytes]] | None = None
 
     @property
     def counts(self) -> dict[str, dict[str, int]]:
@@ -56,3 +59,5 @@ class VersionFiles:
         for modality, index in self.indexes.items():
             (into / FAISS_FILES[modality]).write_bytes(index.serialised().tobytes())
         write_thumbnails(into / PICTURES, self.pictures)
+        if self.places is not None:
+            write_locations(into / PLACES, self.places)

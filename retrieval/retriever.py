@@ -1,5 +1,7 @@
 """From a scan to the report that every door gives."""
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -18,6 +20,21 @@ from scankin.retrieval.version import BaseRates, IndexVersion
 
 NO_FILTERS = Filters()
 MAX_K = 1000
+
+
+@dataclass(frozen=True, eq=False)
+class Candidates:
+    """Who may answer one query.
+
+    Attributes:
+        index: Of the query's modality.
+        allowed: ``[len(index)]``; False leaves a scan out. At least one is True.
+        own_patients: Patients left out because they are, or may be, the query's own.
+    """
+
+    index: ScanIndex
+    allowed: NDArray[np.bool_]
+    own_patients: int
 
 
 class Retriever:
@@ -50,24 +67,35 @@ class Retriever:
             LicenceExpired: The last day on which the index's data may be used is past.
             RefusedScan: The scan is blank, or nothing in the index may answer it.
         """
-        if self.version.licence is not None:
-            self.version.licence.require_valid()
         if not 1 <= k <= MAX_K:
             raise InvalidRequest(f"k is {k}; 1 to {MAX_K} are possible.")
+        candidates = self.candidates(scan, filters)
+        allowed = candidates.allowed
+        found = candidates.index.search(self.embed(scan), k, allowed)
+        patients = self.version.columns[scan.modality].count_patients(allowed)
+        query = _query_facts(scan, k, filters, candidates=(int(allowed.sum()), patients))
+        return self._report(scan, query, found, candidates.own_patients)
+
+    def candidates(self, scan: Scan, filters: Filters) -> Candidates:
+        """Return who may answer a scan: what the filters allow, less its own patient.
+
+        Raises:
+            LicenceExpired: The last day on which the index's data may be used is past.
+            RefusedScan: The scan is blank, or nothing in the index may answer it.
+        """
+        if self.version.licence is not None:
+            self.version.licence.require_valid()
         index = self.version.indexes.get(scan.modality)
         if index is None:
             raise RefusedScan(Reason.NO_CANDIDATES, f"The index holds no {scan.modality} scans, which this one is.")
         own = self._own_patients(scan, index)
-        for_child = scan.is_child
         columns = self.version.columns[scan.modality]
-        allowed = columns.allowed(filters, for_child=for_child) & ~columns.of_patients(own)
+        allowed = columns.allowed(filters, for_child=scan.is_child) & ~columns.of_patients(own)
         if not allowed.any():
             raise RefusedScan(
                 Reason.NO_CANDIDATES, "No scan in the index satisfies the filters and the age group. Widen the filters."
             )
-        found = index.search(self.embed(scan), k, allowed)
-        query = _query_facts(scan, k, filters, candidates=(int(allowed.sum()), columns.count_patients(allowed)))
-        return self._report(scan, query, found, len(own))
+        return Candidates(index, allowed, len(own))
 
     def embed(self, scan: Scan) -> Embeddings:
         """Return the scan's embedding ``[1, dim]``, float32, unit length."""

@@ -29,6 +29,7 @@ from scankin.retrieval.errors import StoreCorrupt, StoreMissing
 from scankin.retrieval.index import ScanIndex
 from scankin.retrieval.keys import Keyring
 from scankin.retrieval.licence import Licence
+from scankin.retrieval.locations import Locations
 from scankin.retrieval.records import ScanRecord, cases_of
 from scankin.retrieval.scan import Modality
 from scankin.retrieval.thumbnails import Thumbnails
@@ -47,6 +48,8 @@ SCANS, CASES, ALIASES, SECRET, PICTURES = (
     "secret.key",
     "thumbnails.arrow",
 )
+PLACES = "locations.arrow"
+"""Only in versions that were built with explanations."""
 FAISS_FILES = {Modality.XRAY: "xray.faiss", Modality.CT: "ct.faiss"}
 
 ALIAS_FIELDS = pa.schema(
@@ -223,8 +226,9 @@ def load_version(store: Path, version: str | None = None, *, is_for_use: bool = 
         modality: ScanIndex(held, _faiss_index(content(FAISS_FILES[modality]), version), manifest.encoder)
         for modality, held in sorted(records.items())
     }
-    with _opened(folder, PICTURES) as file:
-        _require_hash(manifest, version, PICTURES, hashlib.file_digest(file, "sha256").hexdigest())
+    for name in (PICTURES, *([PLACES] if PLACES in manifest.files else [])):
+        with _opened(folder, name) as file:
+            _require_hash(manifest, version, name, hashlib.file_digest(file, "sha256").hexdigest())
     return IndexVersion(
         name=version,
         manifest_hash=manifest_hash,
@@ -236,6 +240,7 @@ def load_version(store: Path, version: str | None = None, *, is_for_use: bool = 
         thumbnails=Thumbnails(folder / PICTURES),
         created=manifest.created,
         licence=manifest.licence,
+        locations=Locations(folder / PLACES) if PLACES in manifest.files else None,
     )
 
 

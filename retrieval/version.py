@@ -12,6 +12,7 @@ from scankin.retrieval.filters import FilterColumns
 from scankin.retrieval.index import ScanIndex
 from scankin.retrieval.keys import Keyring
 from scankin.retrieval.licence import Licence
+from scankin.retrieval.locations import Locations
 from scankin.retrieval.outcomes import all_outcomes
 from scankin.retrieval.records import ScanRecord
 from scankin.retrieval.scan import Modality
@@ -58,6 +59,7 @@ class IndexVersion:
         thumbnails: PNG pictures by scan key.
         created: When it was published, ISO 8601, UTC.
         licence: Under what terms its data may be used; None when none is set.
+        locations: The places of its films by scan key; None when it was built without explanations.
     """
 
     name: str
@@ -70,6 +72,7 @@ class IndexVersion:
     thumbnails: Thumbnails
     created: str
     licence: Licence | None = None
+    locations: Locations | None = None
     columns: Mapping[Modality, FilterColumns] = field(init=False)
 
     def __post_init__(self) -> None:
