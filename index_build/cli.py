@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
 from scankin.retrieval.errors import CasebookError, InvalidRequest, ScankinError, StoreError
@@ -259,6 +259,52 @@ def explain_audit(
 
 
 @app.command()
+def train(
+    casebook: CasebookFolder,
+    recipe: Annotated[str, typer.Option(help="Name of a recipe, a TOML file, or lungs for the lung finder.")],
+    into: Annotated[Path, typer.Option("--out", help="Folder for weights, checkpoints and results.")],
+    masks: Annotated[Path | None, typer.Option(help="For lungs: folder of masks named like their film.")] = None,
+    name_films: Annotated[
+        bool, typer.Option("--name-films", help="Write hashes of the films learned from; for public ids only.")
+    ] = False,
+    workers: Workers = CORES,
+) -> None:
+    """Train the chest encoder or the lung finder; an interrupted training goes on from its last epoch."""
+    if recipe == "lungs":
+        _train_lungs(casebook, masks, into, workers)
+        return
+    from scankin.index_build.train.choose import PRIMARY  # noqa: PLC0415
+    from scankin.index_build.train.recipe import load_recipe  # noqa: PLC0415
+    from scankin.index_build.train.run import train as run  # noqa: PLC0415
+
+    settings = load_recipe(recipe)
+    with _bars() as progress:
+        found = run(casebook, settings, into, name_films=name_films, workers=workers, progress=progress)
+    table = Table(title="Inner fold: patients not learned from", title_justify="left")
+    for name in found.course.measured[0]:
+        table.add_column(name, justify="right")
+    for figures in found.course.measured:
+        table.add_row(*(f"{value:.0f}" if name == "epoch" else f"{value:.3f}" for name, value in figures.items()))
+    out.print(table)
+    out.print(f"Chosen by {PRIMARY}: {found.epochs} epochs, then fitted again with the inner fold.")
+    out.print(f"{found.learned:,} films were learned from; {found.kept_aside:,} are of patients kept aside, not seen.")
+    out.print(f"The weights: {found.weights.name}, with train.json and learning-curve.svg beside them.")
+
+
+def _train_lungs(casebook: Path, masks: Path | None, into: Path, workers: int) -> None:
+    from scankin.index_build.train.lungs import train_lungs  # noqa: PLC0415
+
+    if masks is None:
+        raise InvalidRequest("The lung finder learns from outlines: name their folder with --masks.")
+    with _bar("Training") as progress:
+        found = train_lungs(casebook, masks, into, workers=workers, progress=progress)
+    out.print(
+        f"{found.weights.name}: Dice {found.dice[0]:.3f} on average, 5th percentile {found.dice[1]:.3f}, on "
+        f"{found.kept_aside:,} outlined films kept aside; {found.learned:,} were learned from."
+    )
+
+
+@app.command()
 def adapt(
     casebook: CasebookFolder,
     encoder: Annotated[str, typer.Option(help="Base encoder whose vectors are cached: an index was built with it.")],
@@ -380,6 +426,22 @@ def _run() -> None:
 def _end(error: ScankinError, code: int) -> None:
     err.print(f"{type(error).__name__}: {error}", style="red", highlight=False, soft_wrap=True)
     sys.exit(code)
+
+
+@contextmanager
+def _bars() -> Iterator[Callable[[str, int, int], None]]:
+    """A bar for each thing that is done, as it begins."""
+    with Progress(
+        TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(), console=err
+    ) as bars:
+        tasks: dict[str, TaskID] = {}
+
+        def progress(what: str, done: int, total: int) -> None:
+            if what not in tasks:
+                tasks[what] = bars.add_task(what, total=total)
+            bars.update(tasks[what], completed=done, total=total)
+
+        yield progress
 
 
 @contextmanager
