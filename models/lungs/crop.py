@@ -7,7 +7,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from scankin.models.lungs.locate import WHOLE, LungBox, lung_box, weights_sha256
-from scankin.retrieval.rendering import render
+from scankin.retrieval.encoder import Box
+from scankin.retrieval.rendering import middle_slice, render
 from scankin.retrieval.scan import Modality, Scan
 
 RENDERED_SIDE = 320
@@ -26,6 +27,12 @@ class Crop:
 
     picture: NDArray[np.float32]
     box: LungBox
+
+
+def lung_box_of(scan: Scan) -> Box:
+    """Return the box of the crop of a scan's middle slice in its rendered square."""
+    box = lung_crop(middle_slice(scan), 1)[0].box
+    return Box(box.top, box.left, box.bottom, box.right)
 
 
 def lung_crop(scan: Scan, side: int) -> list[Crop]:

@@ -90,7 +90,7 @@ class Square:
         Raises:
             RefusedScan: The scan is blank, or a volume that shows no contrast in the lung window.
         """
-        grey = render(scan, self.side)
+        grey = self.grey(scan)
         if grey.min() > REACHED or grey.max() < 1 - REACHED:
             raise RefusedScan(
                 Reason.BLANK, "The volume is blank in the lung window: it shows no air, or nothing but air."
@@ -100,6 +100,10 @@ class Square:
             for m, s in zip(self.mean, self.spread, strict=True)
         ]
         return np.stack(values, axis=1).astype(np.float32)
+
+    def grey(self, scan: Scan) -> NDArray[np.float32]:
+        """Return ``[slices, side, side]`` in [0, 1]."""
+        return render(scan, self.side)
 
     def require(self, tensor: NDArray[np.float32]) -> None:
         """Raise ValueError unless the tensor is ``[n, channels, side, side]`` float32 and spans this range."""
