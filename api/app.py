@@ -41,7 +41,7 @@ class Service:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
-        self.live = LiveIndex(settings.index, settings.weights, settings.device, settings.poll_seconds)
+        self.live = LiveIndex(settings.index, settings.weights, settings.device, settings.poll_seconds, settings.engine)
         self.pool = ReadingPool(settings.workers, Limits(seconds=settings.read_seconds))
         self.limiter: CapacityLimiter | None = None
         self._waiting = 0

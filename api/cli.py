@@ -35,8 +35,9 @@ WRITE_ERRORS = (
 
 Index = Annotated[Path, typer.Option("--index", help="Folder of the store.")]
 K = Annotated[int, typer.Option("-k", help="Patients wanted, 1 to 1,000.")]
-Weights = Annotated[Path | None, typer.Option(help="Local weights of the encoder.")]
+Weights = Annotated[Path | None, typer.Option(help="Local weights of the encoder, a file or a folder.")]
 Device = Annotated[str, typer.Option(help="Torch device.")]
+Engine = Annotated[str, typer.Option(help="What runs the encoder's network: auto, torch or onnxruntime.")]
 Bands = Annotated[list[str] | None, typer.Option("--age-band", help="Only this band, such as 60-69; repeatable.")]
 Sexes = Annotated[list[str] | None, typer.Option("--sex", help="Only F or M.")]
 Views = Annotated[list[str] | None, typer.Option("--view", help="Only this view, such as PA; repeatable.")]
@@ -69,6 +70,7 @@ def search(
     ] = None,
     weights: Weights = None,
     device: Device = "cpu",
+    engine: Engine = "auto",
 ) -> None:
     """Show the patients whose scans are most similar, and what became of them."""
     from scankin.api.engine import open_retriever, report_on  # noqa: PLC0415
@@ -86,7 +88,7 @@ def search(
     paths = tuple(sorted(path for path in scan.rglob("*") if path.is_file())) if scan.is_dir() else (scan,)
     if not paths:
         raise InvalidRequest("The folder holds no file. Name a folder of one CT series.")
-    retriever = open_retriever(index, weights, device)
+    retriever = open_retriever(index, weights, device, engine)
     with ReadingPool(1) as pool:
         queried = pool.read(request_of(paths, retriever.encoder.slices))
     report = report_on(retriever, queried, replace(options, explain=explain is not None))
@@ -116,6 +118,7 @@ def score(
     mix_ages: MixAges = False,
     weights: Weights = None,
     device: Device = "cpu",
+    engine: Engine = "auto",
     workers: Annotated[int, typer.Option(min=1, help="Scans read and encoded at once.")] = CORES,
 ) -> None:
     """Write a row for every scan, refused and failed ones included; an interrupted run resumes."""
@@ -127,7 +130,7 @@ def score(
     options = _options(
         k, age_band, sex, view, site, collection, (min_days_since_admission, max_days_since_admission), mix_ages
     )
-    retriever = open_retriever(index, weights, device)
+    retriever = open_retriever(index, weights, device, engine)
     with Progress(
         TextColumn("Scoring"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(), console=err, transient=True
     ) as bars:
@@ -153,6 +156,7 @@ def serve(
     port: Annotated[int, typer.Option(help="Port to listen on.")] = 8000,
     weights: Weights = None,
     device: Device = "cpu",
+    engine: Engine = "auto",
 ) -> None:
     """Answer over HTTP; every other setting is a SCANKIN_ variable (docs/settings.md)."""
     import uvicorn  # noqa: PLC0415
@@ -162,7 +166,7 @@ def serve(
     from scankin.api.settings import Settings  # noqa: PLC0415
 
     configure_logs()
-    service = create_app(Settings(index=index, weights=weights, device=device))
+    service = create_app(Settings(index=index, weights=weights, device=device, engine=engine))
     err.print(f"Scankin answers on http://{host}:{port} (description: /openapi.json). Research use only.")
     uvicorn.run(service, host=host, port=port, log_config=None, access_log=False)
 

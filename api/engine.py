@@ -5,6 +5,7 @@ from pathlib import Path
 
 from scankin.api.explanations import explainer_of
 from scankin.models import load_encoder
+from scankin.models.engines import AUTO
 from scankin.retrieval.filters import Filters
 from scankin.retrieval.reading import ReadingPool, ReadRequest
 from scankin.retrieval.report import SimilarityReport
@@ -28,14 +29,20 @@ class Options:
     explain: bool = False
 
 
-def open_retriever(store: Path, weights: Path | None, device: str) -> Retriever:
+def open_retriever(store: Path, weights: Path | None, device: str, engine: str = AUTO) -> Retriever:
     """Return a retriever of the store's current version, with the encoder that the version names.
+
+    Args:
+        store: Its folder.
+        weights: Local weights of the encoder; None: those that come with it.
+        device: Torch device.
+        engine: What runs the encoder's network.
 
     Raises:
         StoreError: The store is missing or damaged, or the weights are not those that built it.
     """
     version = load_version(store)
-    return Retriever(version, load_encoder(version.encoder.name, weights, device))
+    return Retriever(version, load_encoder(version.encoder.name, weights, device, engine))
 
 
 def answer(retriever: Retriever, pool: ReadingPool, request: ReadRequest, options: Options) -> SimilarityReport:

@@ -12,12 +12,11 @@ import pyarrow.compute as pc
 
 from scankin.index_build.casebook import Casebook
 from scankin.index_build.publish import publish
-from scankin.index_build.readings import request_for
-from scankin.index_build.source_tree import SourceTree, open_tree
+from scankin.index_build.scan_files import ScanFiles, scan_files
 from scankin.index_build.vectors import VectorCache
 from scankin.index_build.version_files import VersionFiles
-from scankin.retrieval.encoder import DEFAULT_SLICES, Embeddings, Encoder, can_locate
-from scankin.retrieval.errors import CasebookError, FailedScan, InvalidRequest, Reason, ScanError
+from scankin.retrieval.encoder import Embeddings, Encoder, can_locate
+from scankin.retrieval.errors import CasebookError, InvalidRequest, ScanError
 from scankin.retrieval.index import ScanIndex
 from scankin.retrieval.locations import Places, places_of
 from scankin.retrieval.parallel import in_parallel
@@ -30,14 +29,7 @@ from scankin.retrieval.thumbnails import thumbnail_png
 COMMIT_EVERY = 64
 """Scans between two commits of the cache: what an interrupt may lose."""
 
-LIBRARIES = ("faiss-cpu", "numpy", "pillow", "pyarrow", "pydicom", "torch")
-
-
-@dataclass(frozen=True)
-class _Item:
-    record: ScanRecord
-    files: tuple[str, ...]
-    tree: SourceTree
+LIBRARIES = ("faiss-cpu", "numpy", "onnxruntime", "pillow", "pyarrow", "pydicom", "torch")
 
 
 @dataclass(frozen=True)
@@ -95,7 +87,7 @@ def build(
     licence = book.settings.licence_terms()
     if licence is not None:
         licence.require_valid()
-    items = _items(book)
+    items = scan_files(book)
     with VectorCache(folder) as cache:
         refused, encoded = _encode_new(items, cache, encoder, workers, explanations, progress)
         vectors = cache.vectors(encoder.identity, [item.record.pixel_hash for item in items])
@@ -123,18 +115,13 @@ def build(
 
 
 def library_versions() -> dict[str, str]:
-    """Return the versions of the libraries that take part in a build."""
-    return {name: metadata.version(name) for name in LIBRARIES}
-
-
-def _items(book: Casebook) -> list[_Item]:
-    trees = {name: open_tree(source.root) for name, source in book.sources.items()}
-    rows = book.tables["scans"].to_pylist()
-    return [_Item(ScanRecord.from_row(row), tuple(row["files"]), trees[row["source"]]) for row in rows]
+    """Return the versions of the libraries that take part in a build, where they are installed."""
+    installed = {one.name.lower() for one in metadata.distributions() if one.name}
+    return {name: metadata.version(name) for name in LIBRARIES if name in installed}
 
 
 def _encode_new(
-    items: list[_Item],
+    items: list[ScanFiles],
     cache: VectorCache,
     encoder: Encoder,
     workers: int,
@@ -176,12 +163,9 @@ class _Encoded:
     places: Places | None
 
 
-def _encode(item: _Item, pool: ReadingPool, encoder: Encoder, explanations: bool) -> _Encoded | ScanError:
+def _encode(item: ScanFiles, pool: ReadingPool, encoder: Encoder, explanations: bool) -> _Encoded | ScanError:
     try:
-        with item.tree.fetched(item.files) as root:
-            scan = pool.read(request_for(item.files, root, item.record.modality, encoder.slices))
-        if encoder.slices == DEFAULT_SLICES and scan.pixel_hash != item.record.pixel_hash:
-            raise FailedScan(Reason.CHANGED, "The file changed since it was ingested. Ingest again.")
+        scan = item.read(pool, encoder.slices)
         tensor = encoder.prepare(scan)
         embedding = Embeddings(encoder.encode(tensor)[np.newaxis], encoder.identity)
         places = places_of(encoder, scan, tensor) if explanations and can_locate(encoder) else None

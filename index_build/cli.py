@@ -77,18 +77,21 @@ def build(
     casebook: CasebookFolder,
     store: StoreFolder,
     encoder: Annotated[str, typer.Option(help="Encoder: efficientnet_lite0, thumbnail ...")],
-    weights: Annotated[Path | None, typer.Option(help="Local weights; default: those of the package.")] = None,
+    weights: Annotated[
+        Path | None, typer.Option(help="Local weights, a file or folder; default: those of the package.")
+    ] = None,
     device: Annotated[str, typer.Option(help="Torch device.")] = "cpu",
     explanations: Annotated[
         bool, typer.Option("--explanations", help="Keep the places of films, to draw a neighbour's map: 125 KB a film.")
     ] = False,
+    engine: Annotated[str, typer.Option(help="What runs the encoder's network: auto, torch or onnxruntime.")] = "auto",
     workers: Workers = CORES,
 ) -> None:
     """Encode what is new in a casebook and publish an index of it."""
     from scankin.index_build.build import build as run  # noqa: PLC0415
     from scankin.models import load_encoder  # noqa: PLC0415
 
-    loaded = load_encoder(encoder, weights, device)
+    loaded = load_encoder(encoder, weights, device, engine)
     with _bar("Encoding") as progress:
         account = run(casebook, store, loaded, workers=workers, explanations=explanations, progress=progress)
     indexed = ", ".join(f"{count:,} {modality}" for modality, count in sorted(account.indexed.items()))
@@ -302,6 +305,34 @@ def _train_lungs(casebook: Path, masks: Path | None, into: Path, workers: int) -
         f"{found.weights.name}: Dice {found.dice[0]:.3f} on average, 5th percentile {found.dice[1]:.3f}, on "
         f"{found.kept_aside:,} outlined films kept aside; {found.learned:,} were learned from."
     )
+
+
+@app.command()
+def export(
+    casebook: CasebookFolder,
+    encoder: Annotated[str, typer.Option(help="Encoder whose network is written.")],
+    into: Annotated[Path, typer.Option("--out", help="File to write, .onnx; its card is written beside it.")],
+    weights: Annotated[Path | None, typer.Option(help="Local weights; default: those of the package.")] = None,
+    int8: Annotated[bool, typer.Option("--int8", help="Write it in int8, and measure which neighbours stay.")] = False,
+    scans: Annotated[int, typer.Option(min=1, help="Scans on which torch and onnxruntime are compared.")] = 64,
+    workers: Workers = CORES,
+) -> None:
+    """Write an encoder's network to ONNX for onnxruntime; it is kept only if it gives torch's vectors on real scans."""
+    from scankin.index_build.export.card import Measured, write_card  # noqa: PLC0415
+    from scankin.index_build.export.network import export as run  # noqa: PLC0415
+    from scankin.index_build.export.quantised import export_int8  # noqa: PLC0415
+    from scankin.models import load_encoder  # noqa: PLC0415
+
+    loaded = load_encoder(encoder, weights, engine="torch")
+    with _bar("Comparing") as progress:
+        found: Measured
+        if int8:
+            found = export_int8(casebook, loaded, into, scans=scans, workers=workers, progress=progress)
+        else:
+            found = run(casebook, loaded, into, scans=scans, progress=progress)
+    card = write_card(found, loaded.identity, into)
+    out.print(found.sentence(), highlight=False)
+    out.print(f"The network: {into.name}; its card: {card.name}. Use it: --weights {into.name}", highlight=False)
 
 
 @app.command()

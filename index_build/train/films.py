@@ -3,17 +3,16 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from scankin.index_build.casebook import Casebook
 from scankin.index_build.evaluate.sample import COVID, Sample, joined_people
-from scankin.index_build.readings import request_for
-from scankin.index_build.source_tree import open_tree
+from scankin.index_build.scan_files import ScanFiles, scan_files
 from scankin.index_build.train.split import parts_of
 from scankin.models.lungs.crop import lung_crop
+from scankin.retrieval.encoder import DEFAULT_SLICES
 from scankin.retrieval.errors import CasebookError, ScanError
 from scankin.retrieval.measures import MEASURES
 from scankin.retrieval.parallel import in_parallel
@@ -95,22 +94,19 @@ def load_films(
         CasebookError: It holds no film, or a film cannot be read any more.
     """
     book = Casebook.load(casebook)
-    rows = [
-        row
-        for row in book.tables["scans"].to_pylist()
-        if row["modality"] == Modality.XRAY and row["view"] != View.LATERAL
-    ]
-    if not rows:
+    named = zip(scan_files(book), book.tables["scans"]["source_id"].to_pylist(), strict=True)
+    chosen = [(s, i) for s, i in named if s.record.modality is Modality.XRAY and s.record.view is not View.LATERAL]
+    if not chosen:
         raise CasebookError(f"{casebook.name}: it holds no frontal film to learn from.")
-    records = tuple(ScanRecord.from_row(row) for row in rows)
+    scans, source_ids = [scan for scan, _ in chosen], tuple(source_id for _, source_id in chosen)
+    records = tuple(scan.record for scan in scans)
     stored = out / STORED
     crops = np.load(stored) if stored.is_file() else None
-    if crops is None or len(crops) != len(rows):
-        crops = _crops(book, rows, workers, progress)
+    if crops is None or len(crops) != len(scans):
+        crops = _crops(scans, workers, progress)
         out.mkdir(parents=True, exist_ok=True)
         np.save(stored, crops)
     people, _ = joined_people(records)
-    source_ids = tuple(row["source_id"] for row in rows)
     names = tuple(sorted({record.collection for record in records}))
     return Films(
         records=records,
@@ -123,26 +119,20 @@ def load_films(
     )
 
 
-def _crops(
-    book: Casebook, rows: list[dict[str, Any]], workers: int, progress: Callable[[int, int], None]
-) -> NDArray[np.uint8]:
-    trees = {name: open_tree(source.root) for name, source in book.sources.items()}
-    crops = np.zeros((len(rows), SIDE, SIDE), np.uint8)
+def _crops(scans: list[ScanFiles], workers: int, progress: Callable[[int, int], None]) -> NDArray[np.uint8]:
+    crops = np.zeros((len(scans), SIDE, SIDE), np.uint8)
     with ReadingPool(workers) as pool:
 
         def crop(place: int) -> ScanError | None:
-            row = rows[place]
-            files = tuple(row["files"])
             try:
-                with trees[row["source"]].fetched(files) as root:
-                    scan = pool.read(request_for(files, root, Modality.XRAY, 1))
+                scan = scans[place].read(pool, DEFAULT_SLICES)
                 crops[place] = np.round(lung_crop(scan, SIDE)[0].picture * 255)
             except ScanError as error:
                 return error
             return None
 
-        for done, (_, failed) in enumerate(in_parallel(crop, list(range(len(rows))), workers), start=1):
+        for done, (_, failed) in enumerate(in_parallel(crop, list(range(len(scans))), workers), start=1):
             if failed is not None:
                 raise CasebookError(f"A film cannot be read any more: {failed} Ingest again.")
-            progress(done, len(rows))
+            progress(done, len(scans))
     return crops

