@@ -11,6 +11,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from scankin.index_build.casebook import Casebook
+from scankin.index_build.duplicates.finding import Duplicate
+from scankin.index_build.duplicates.listing import duplicates_of
 from scankin.index_build.publish import publish
 from scankin.index_build.scan_files import ScanFiles, scan_files
 from scankin.index_build.vectors import VectorCache
@@ -43,6 +45,7 @@ class BuildAccount:
         indexed: In the index, by modality.
         refused: By reason: scans that could not be encoded now.
         encoded: Scans encoded in this run; the others' vectors were cached.
+        duplicates: Pairs of films that are one picture; ``duplicates.csv`` of the casebook lists them.
     """
 
     version: str
@@ -51,6 +54,7 @@ class BuildAccount:
     indexed: Mapping[str, int]
     refused: Mapping[str, int]
     encoded: int
+    duplicates: tuple[Duplicate, ...]
 
 
 def build(
@@ -94,6 +98,7 @@ def build(
         indexed = [item.record for item in items if item.record.pixel_hash in vectors]
         if not indexed:
             raise CasebookError(f"{folder.name}: it holds no scan that can be indexed. See its refusals.")
+        duplicates = duplicates_of(folder, indexed, cache)
         files = _files(book, indexed, vectors, encoder, cache, explanations)
         version, is_new = publish(
             store,
@@ -111,6 +116,7 @@ def build(
         indexed=Counter(record.modality.value for record in indexed),
         refused=Counter(refused.values()),
         encoded=encoded,
+        duplicates=tuple(duplicates),
     )
 
 

@@ -98,6 +98,14 @@ def build(
     refused = ", ".join(f"{count:,} {reason}" for reason, count in sorted(account.refused.items()))
     out.print(f"{account.scans:,} scans in the casebook: indexed {indexed}; refused {refused or 'none'}.")
     out.print(f"{account.encoded:,} encoded in this run, the other vectors were cached.")
+    if account.duplicates:
+        people = sum(len(set(pair.patients)) > 1 for pair in account.duplicates)
+        out.print(
+            f"{len(account.duplicates):,} pairs of films are one picture, {people:,} of them of two patients: "
+            "see duplicates.csv of the casebook, and join the patients at the source.",
+            style="yellow",
+            soft_wrap=True,
+        )
     verb = "Published" if account.is_new else "Nothing new; current stays"
     out.print(f"{verb} version {account.version}.")
 
@@ -198,24 +206,34 @@ def construct(
 def evaluate(
     casebook: CasebookFolder,
     encoder: Annotated[str, typer.Option(help="Encoder whose vectors are cached: an index was built with it.")],
-    into: Annotated[Path, typer.Option("--out", help="Folder for metrics.json, splits.json and report.html.")],
+    into: Annotated[Path, typer.Option("--out", help="Folder for the report, metrics.json, results.md and lists.")],
     against: Annotated[str | None, typer.Option(help="Another encoder, for paired differences.")] = None,
+    weights: Annotated[Path | None, typer.Option(help="Local weights; default: those of the package.")] = None,
+    audit: Annotated[
+        str, typer.Option(help="full: films are read and encoded anew too (T1, T2, T8, T13); quick.")
+    ] = "full",
+    reencode: Annotated[int, typer.Option(min=50, help="Films encoded anew for T1, T2 and T8, about.")] = 600,
+    fitted: Annotated[
+        Path | None, typer.Option(help="File with SHA-256 of the source's ids of films that the encoder was fitted on.")
+    ] = None,
+    pictures: Annotated[bool, typer.Option(help="Show small pictures of films in the report.")] = True,
+    workers: Workers = CORES,
 ) -> None:
     """Measure how well an encoder retrieves, within and across sources, with the shortcut audit."""
-    from scankin.index_build.evaluate.page import verdict, write_page  # noqa: PLC0415
-    from scankin.index_build.evaluate.run import evaluate as run  # noqa: PLC0415
-    from scankin.index_build.evaluate.run import write_metrics  # noqa: PLC0415
-    from scankin.index_build.evaluate.sample import load_pair  # noqa: PLC0415
-    from scankin.models import load_encoder  # noqa: PLC0415
+    from scankin.index_build.evaluate.command import AUDITS, Asked, evaluate_casebook  # noqa: PLC0415
 
-    identity = load_encoder(encoder).identity
-    other = None if against is None else load_encoder(against).identity
-    sample, rival = load_pair(casebook, identity, other)
-    found = run(sample, identity, None if rival is None or other is None else (rival, other))
-    write_metrics(found, into)
-    page = write_page(found, into)
-    out.print(verdict(found), highlight=False)
-    out.print(f"The report: {page.name}, with metrics.json and splits.json beside it.")
+    if audit not in AUDITS:
+        raise InvalidRequest(f"--audit {audit}: there is no such audit. Give one of: {', '.join(AUDITS)}.")
+    with _bar("Encoding") as progress:
+        said, page = evaluate_casebook(
+            casebook,
+            into,
+            Asked(encoder, against, weights, fitted, audit == "full", reencode, pictures),
+            workers=workers,
+            progress=progress,
+        )
+    out.print(said, highlight=False)
+    out.print(f"The report: {page.name}, with metrics.json, results.md, splits.json and duplicates.csv beside it.")
 
 
 @app.command(name="explain-audit")

@@ -118,7 +118,7 @@ class VectorCache:
         gone: dict[str, tuple[str, ...]] = {}
         for table, column in _KEPT.items():
             rows = self._db.execute(f"SELECT pixel_hash, {column} FROM {table}").fetchall()  # our own names
-            others = [(pixel_hash, blob) for pixel_hash, blob in rows if pixel_hash not in held]
+            others = [(pixel_hash, blob) for pixel_hash, blob in rows if _original(pixel_hash) not in held]
             gone[table] = tuple(digest(blob) for _, blob in others)
             with _writing():
                 self._db.executemany(f"DELETE FROM {table} WHERE pixel_hash = ?", [(one,) for one, _ in others])
@@ -134,9 +134,18 @@ class VectorCache:
                 yield digest(blob)
 
     def pixel_hashes(self) -> set[str]:
-        """Return every pixel hash of which anything is kept."""
+        """Return every pixel hash of which anything is kept, altered or not."""
         rows = self._db.execute(" UNION ".join(f"SELECT pixel_hash FROM {table}" for table in _KEPT))
-        return {pixel_hash for (pixel_hash,) in rows}
+        return {_original(pixel_hash) for (pixel_hash,) in rows}
+
+
+def altered_key(pixel_hash: str, alteration: str) -> str:
+    """Return under what the cache keeps the vector of an altered picture; it goes when the picture itself goes."""
+    return f"{pixel_hash}/{alteration}"
+
+
+def _original(key: str) -> str:
+    return key.partition("/")[0]
 
 
 def digest(data: bytes) -> str:

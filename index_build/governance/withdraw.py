@@ -13,6 +13,7 @@ import pyarrow.compute as pc
 from scankin.index_build.accounts import VANISHED
 from scankin.index_build.build import library_versions
 from scankin.index_build.casebook import MANIFEST, TABLES, Casebook
+from scankin.index_build.duplicates.listing import DUPLICATES
 from scankin.index_build.fitted import fitted_on
 from scankin.index_build.governance.people import People, loaded_versions, people_of
 from scankin.index_build.governance.receipt import FOLDER, Receipt
@@ -129,6 +130,7 @@ def _strip_casebook(book: Casebook, people: People, marks: Marks, removed: Count
     for journal in book.folder.glob(".*.readings.ndjson"):
         journal.unlink()  # of an interrupted ingest: a cache that names files
     (book.folder / VANISHED).unlink(missing_ok=True)
+    (book.folder / DUPLICATES).unlink(missing_ok=True)  # found anew by the next build
     return left
 
 

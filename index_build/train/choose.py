@@ -6,7 +6,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scankin.index_build.evaluate.bootstrap import area
-from scankin.index_build.evaluate.figures import Scope, asked_of, balanced_scores, severity
+from scankin.index_build.evaluate.covid import balanced_scores
+from scankin.index_build.evaluate.figures import Scope
+from scankin.index_build.evaluate.precision import asked_of
+from scankin.index_build.evaluate.severity import severity
 from scankin.index_build.train.films import Films
 from scankin.index_build.train.network import Trunk
 from scankin.index_build.train.split import Part

@@ -8,8 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scankin.index_build.casebook import Casebook
-from scankin.index_build.evaluate.sample import COVID, Sample, joined_people
+from scankin.index_build.evaluate.sample import COVID, Sample
 from scankin.index_build.scan_files import ScanFiles, scan_files
+from scankin.index_build.train.people import people_of
 from scankin.index_build.train.split import parts_of
 from scankin.models.lungs.crop import lung_crop
 from scankin.retrieval.encoder import DEFAULT_SLICES
@@ -100,13 +101,13 @@ def load_films(
         raise CasebookError(f"{casebook.name}: it holds no frontal film to learn from.")
     scans, source_ids = [scan for scan, _ in chosen], tuple(source_id for _, source_id in chosen)
     records = tuple(scan.record for scan in scans)
+    people = people_of(casebook, records)
     stored = out / STORED
     crops = np.load(stored) if stored.is_file() else None
     if crops is None or len(crops) != len(scans):
         crops = _crops(scans, workers, progress)
         out.mkdir(parents=True, exist_ok=True)
         np.save(stored, crops)
-    people, _ = joined_people(records)
     names = tuple(sorted({record.collection for record in records}))
     return Films(
         records=records,

@@ -15,8 +15,8 @@ from PIL import Image
 from torch import Tensor, nn
 
 from scankin.index_build.casebook import Casebook
-from scankin.index_build.evaluate.sample import joined_people
 from scankin.index_build.scan_files import scan_files
+from scankin.index_build.train.people import people_of
 from scankin.index_build.train.split import Part, parts_of
 from scankin.models.lungs.locate import SIDE
 from scankin.retrieval.encoder import DEFAULT_SLICES
@@ -128,7 +128,7 @@ def _outlined(casebook: Path, masks: Path, workers: int) -> tuple[Tensor, Tensor
     drawn = {path.stem: path for path in masks.rglob("*.png")}
     named = zip(scan_files(book), book.tables["scans"]["source_id"].to_pylist(), strict=True)
     every = [(scan, source_id) for scan, source_id in named if scan.record.modality is Modality.XRAY]
-    people, _ = joined_people([scan.record for scan, _ in every])
+    people = people_of(casebook, [scan.record for scan, _ in every])
     all_parts = parts_of([source_id for _, source_id in every], people)
     chosen = [place for place, (_, source_id) in enumerate(every) if source_id in drawn]
     if len(chosen) < FEWEST:

@@ -10,6 +10,7 @@ import torch
 from builders import KEYRING, a_record
 from stores import a_source, reads
 
+from scankin.index_build.build import build
 from scankin.index_build.fitted import fits
 from scankin.index_build.importers import OpenedSource, Refusal, SourceCase, SourceScan
 from scankin.index_build.ingest import ingest
@@ -175,6 +176,7 @@ def many(opened: OpenedSource) -> Iterator[SourceScan | SourceCase | Refusal]:
 def casebook(tmp_path_factory):
     folder = tmp_path_factory.mktemp("train")
     ingest("test", many, FolderTree(a_source(folder / "source")), folder / "casebook", KEYRING, workers=2)
+    build(folder / "casebook", folder / "store", load_encoder("thumbnail"), workers=2)
     return folder / "casebook"
 
 
