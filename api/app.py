@@ -63,7 +63,7 @@ class Service:
         began = time.perf_counter()
         scan = self.pool.read(ReadRequest(data=data, slices=retriever.encoder.slices))
         read = time.perf_counter()
-        report = retriever.report(scan, options.k, options.filters)
+        report = retriever.report(scan, options.k, options.filters, options.false_refusal)
         answered = time.perf_counter()
         return report, f"read;dur={1000 * (read - began):.1f}, answer;dur={1000 * (answered - read):.1f}"
 

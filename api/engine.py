@@ -18,10 +18,12 @@ class Options:
     Attributes:
         k: Patients wanted.
         filters: What they must satisfy.
+        false_refusal: Bound of the gate; None: the index's own, 0: no gate.
     """
 
     k: int = 10
     filters: Filters = NO_FILTERS
+    false_refusal: float | None = None
 
 
 def open_retriever(store: Path, weights: Path | None, device: str) -> Retriever:
@@ -41,4 +43,4 @@ def answer(retriever: Retriever, pool: ReadingPool, request: ReadRequest, option
         ScanError: The scan cannot be answered.
         InvalidRequest: The options are out of range.
     """
-    return retriever.report(pool.read(request), options.k, options.filters)
+    return retriever.report(pool.read(request), options.k, options.filters, options.false_refusal)

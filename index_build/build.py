@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import metadata
 from pathlib import Path
 
@@ -18,6 +18,7 @@ from scankin.index_build.vectors import VectorCache
 from scankin.index_build.version_files import VersionFiles
 from scankin.retrieval.encoder import DEFAULT_SLICES, Embeddings, Encoder, embed
 from scankin.retrieval.errors import CasebookError, FailedScan, Reason, ScanError
+from scankin.retrieval.gate import FALSE_REFUSAL
 from scankin.retrieval.index import ScanIndex
 from scankin.retrieval.parallel import in_parallel
 from scankin.retrieval.reading import ReadingPool
@@ -66,6 +67,7 @@ def build(
     encoder: Encoder,
     *,
     workers: int,
+    false_refusal: float = FALSE_REFUSAL,
     progress: Callable[[int, int], None] = lambda _done, _of: None,
 ) -> BuildAccount:
     """Encode what is new in a casebook, publish an index of all of it, and return the account.
@@ -77,6 +79,7 @@ def build(
         store: Where to publish; made when it is not there.
         encoder: Encodes every scan.
         workers: Reading processes and encoding threads.
+        false_refusal: Share of scans like those of the index that its gate may refuse.
         progress: Told how many scans have a vector, of how many.
 
     Raises:
@@ -96,7 +99,7 @@ def build(
         indexed = [item.record for item in items if item.record.pixel_hash in vectors]
         if not indexed:
             raise CasebookError(f"{folder.name}: it holds no scan that can be indexed. See its refusals.")
-        files = _files(book, indexed, vectors, encoder, cache)
+        files = replace(_files(book, indexed, vectors, encoder, cache), false_refusal=false_refusal)
         version, is_new = publish(
             store,
             files.write,

@@ -7,12 +7,15 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from scankin.index_build.gate.fit import fit_gates
+from scankin.retrieval.gate import FALSE_REFUSAL
+from scankin.retrieval.gate.file import GATE
 from scankin.retrieval.index import ScanIndex
 from scankin.retrieval.keys import Keyring
 from scankin.retrieval.records import ScanRecord, scans_table
 from scankin.retrieval.scan import Modality
 from scankin.retrieval.store import ALIASES, CASES, FAISS_FILES, PICTURES, SCANS, SECRET
-from scankin.retrieval.thumbnails import write_thumbnails
+from scankin.retrieval.thumbnails import Thumbnails, write_thumbnails
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,6 +29,7 @@ class VersionFiles:
         aliases: Columns of ``ALIAS_FIELDS``.
         keyring: Whose secret goes with it.
         pictures: ``(scan key, PNG)`` of every record, in order.
+        false_refusal: What the gate is held to.
     """
 
     records: tuple[ScanRecord, ...]
@@ -34,6 +38,7 @@ class VersionFiles:
     aliases: pa.Table
     keyring: Keyring
     pictures: Iterable[tuple[str, bytes]]
+    false_refusal: float = FALSE_REFUSAL
 
     @property
     def counts(self) -> dict[str, dict[str, int]]:
@@ -56,3 +61,5 @@ class VersionFiles:
         for modality, index in self.indexes.items():
             (into / FAISS_FILES[modality]).write_bytes(index.serialised().tobytes())
         write_thumbnails(into / PICTURES, self.pictures)
+        gates = fit_gates(self.indexes, Thumbnails(into / PICTURES).png, self.false_refusal)
+        (into / GATE).write_bytes(gates.to_bytes())

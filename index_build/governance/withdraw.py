@@ -208,6 +208,7 @@ def _publish_without(store: Path, version: IndexVersion, book: Casebook, people:
         aliases=pa.Table.from_pylist(aliases, schema=ALIAS_FIELDS),
         keyring=version.keyring,
         pictures=((record.scan, version.thumbnails.png(record.scan)) for record in records),
+        false_refusal=version.gates.false_refusal,
     )
     publish(
         store,
