@@ -117,7 +117,7 @@ class Retriever:
         gate = self.version.gates.by_modality.get(scan.modality)
         if gate is None or false_refusal == 0:
             return None
-        return gate.judge(embedding.vectors[0], thumbnail(scan), false_refusal)
+        return gate.judge(gate.distances(embedding.vectors[0], thumbnail(scan)), false_refusal)
 
     def embed(self, scan: Scan) -> Embeddings:
         """Return the scan's embedding ``[1, dim]``, float32, unit length."""

@@ -24,7 +24,7 @@ class Refusals:
 
     Attributes:
         refused: Of ``asked``; whatever the reason.
-        asked: Scans that were judged: without files that are damaged, and without pictures that the index holds.
+        asked: Scans that were judged: without damaged files, and without insiders whose picture the index holds.
         reasons: Scans by reason code, or by why they were not counted.
     """
 
@@ -40,7 +40,7 @@ class Refusals:
 
 @dataclass(frozen=True)
 class GateAudit:
-    """Refusals by kind: the first folder below the one named, and ``ALL``."""
+    """Refusals by kind, which is the first folder below the one named, and of ``ALL``."""
 
     outsiders: Mapping[str, Refusals]
     insiders: Mapping[str, Refusals]
@@ -75,18 +75,20 @@ def audit_gate(
     """
     with ReadingPool(workers) as pool:
         return GateAudit(
-            outsiders=_by_kind(retriever, outsiders, pool, false_refusal),
-            insiders=_by_kind(retriever, insiders, pool, false_refusal) if insiders else {},
+            outsiders=_by_kind(retriever, outsiders, pool, false_refusal, are_new=False),
+            insiders=_by_kind(retriever, insiders, pool, false_refusal, are_new=True) if insiders else {},
             version=retriever.version.name,
             notes=retriever.version.gates.notes,
         )
 
 
-def _by_kind(retriever: Retriever, root: Path, pool: ReadingPool, bound: float | None) -> dict[str, Refusals]:
+def _by_kind(
+    retriever: Retriever, root: Path, pool: ReadingPool, bound: float | None, *, are_new: bool
+) -> dict[str, Refusals]:
     if not root.is_dir():
         raise InvalidRequest(f"{root.name}: there is no such folder.")
     counted: dict[str, Counter[str]] = {}
-    for kind, outcome in _outcomes(retriever, root, pool, bound):
+    for kind, outcome in _outcomes(retriever, root, pool, bound, are_new=are_new):
         counted.setdefault(kind, Counter())[outcome] += 1
     if not counted:
         raise InvalidRequest(f"{root.name}: the folder holds no scan.")
@@ -94,14 +96,16 @@ def _by_kind(retriever: Retriever, root: Path, pool: ReadingPool, bound: float |
     return {**of_kind, ALL: _refusals(sum(counted.values(), Counter()))}
 
 
-def _outcomes(retriever: Retriever, root: Path, pool: ReadingPool, bound: float | None) -> Iterator[tuple[str, str]]:
+def _outcomes(
+    retriever: Retriever, root: Path, pool: ReadingPool, bound: float | None, *, are_new: bool
+) -> Iterator[tuple[str, str]]:
     def judge(found: FoundScan) -> str:
         try:
             if found.error is not None:
                 raise found.error
             pictures = found.paths[0].suffix.lower() in PICTURES
             scan = pool.read(ReadRequest(paths=found.paths, slices=retriever.encoder.slices, pictures=pictures))
-            if retriever.holds(scan):
+            if are_new and retriever.holds(scan):
                 return HIT_IN_INDEX
             verdict: Verdict | None = retriever.check(scan, bound)
         except RefusedScan as error:

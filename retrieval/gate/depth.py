@@ -39,11 +39,16 @@ class Depth:
         spread = reference.std(axis=0) + 1e-6 if is_scaled else np.ones(reference.shape[1])
         centre = reference.mean(axis=0)
         centred = (reference.astype(np.float64) - centre) / spread
-        values, vectors = np.linalg.eigh(centred.T @ centred / len(reference))
-        count = max(1, min(AXES, reference.shape[1] // 2, len(reference) // 4))
-        along, rest = values[::-1][:count], values[::-1][count:]
-        variances = np.maximum([*along, rest.mean()], 1e-9)
-        kept = vectors[:, ::-1][:, :count]
+        scans, features = centred.shape
+        count = max(1, min(AXES, features // 2, scans // 4))
+        if scans < features:
+            _, roots, rows = np.linalg.svd(centred, full_matrices=False)
+            along, kept = roots[:count] ** 2 / scans, rows[:count].T
+        else:
+            values, vectors = np.linalg.eigh(centred.T @ centred / scans)
+            along, kept = values[::-1][:count], vectors[:, ::-1][:, :count]
+        rest = ((centred**2).sum() / scans - along.sum()) / (features - count)
+        variances = np.maximum([*along, rest], 1e-9)
         return cls(*(np.asarray(a, np.float32) for a in (reference, centre, spread, kept, variances)))
 
     def distances(self, features: Floats) -> tuple[float, float]:

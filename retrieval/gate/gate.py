@@ -113,9 +113,7 @@ class Gate:
         """Return ``[len(USED)]`` distances of a scan's unit vector ``[dim]`` and thumbnail ``[256, 256]``."""
         return distances_of(self.depths, vector, picture)
 
-    def judge(
-        self, vector: NDArray[np.float32], picture: NDArray[np.uint8], false_refusal: float | None = None
-    ) -> Verdict:
+    def judge(self, distances: NDArray[np.float64], false_refusal: float | None = None) -> Verdict:
         """Return the verdict on a scan.
 
         The p-value is exact for exchangeable patients: the query is ranked among the calibration patients and itself,
@@ -123,8 +121,7 @@ class Gate:
         (full conformal prediction, Vovk et al. 2005).
 
         Args:
-            vector: ``[dim]`` of the encoder that built the index.
-            picture: ``[256, 256]``: its thumbnail.
+            distances: ``[len(USED)]``, see ``distances``.
             false_refusal: Instead of the index's own.
 
         Raises:
@@ -132,7 +129,7 @@ class Gate:
         """
         wanted = self.false_refusal if false_refusal is None else false_refusal
         self.require_possible(wanted)
-        together = np.vstack([self.calibration, self.distances(vector, picture)])
+        together = np.vstack([self.calibration, distances])
         middle = np.median(together, axis=0)
         scale = np.maximum(np.quantile(together, 0.95, axis=0) - middle, 1e-9)
         scaled = (together - middle) / scale
