@@ -22,11 +22,13 @@ class Options:
         k: Patients wanted.
         filters: What they must satisfy.
         explain: Whether to say of each neighbour where its similarity comes from: seconds instead of milliseconds.
+        false_refusal: Bound of the gate; None: the index's own, 0: no gate.
     """
 
     k: int = 10
     filters: Filters = NO_FILTERS
     explain: bool = False
+    false_refusal: float | None = None
 
 
 def open_retriever(store: Path, weights: Path | None, device: str, engine: str = AUTO) -> Retriever:
@@ -63,7 +65,7 @@ def report_on(retriever: Retriever, scan: Scan, options: Options) -> SimilarityR
         InvalidRequest: The options are out of range, or what is asked cannot be explained.
     """
     explainer = explainer_of(retriever) if options.explain else None
-    report = retriever.report(scan, options.k, options.filters)
+    report = retriever.report(scan, options.k, options.filters, options.false_refusal)
     if explainer is None:
         return report
     return replace(report, explanations=explainer.explain(scan, [case.scan for case in report.neighbours]))

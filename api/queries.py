@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from scankin.api.engine import Options
-from scankin.api.uploads import one, whole_number
+from scankin.api.uploads import number, one, whole_number
 from scankin.retrieval.errors import InvalidRequest
 from scankin.retrieval.filters import Filters, days_between
 
@@ -16,6 +16,7 @@ FIELDS = {
     "collection": "Only this collection; repeatable.",
     "min_days_since_admission": "Least days since admission.",
     "max_days_since_admission": "Most days since admission.",
+    "false_refusal": "Share of scans like the index's that the gate may refuse; 0 switches it off.",
     "mix_ages": "true lets children and adults answer for each other.",
     "explain": "true says of each of at most 20 neighbours where its similarity comes from; films only; seconds.",
 }
@@ -36,6 +37,7 @@ def options_of(fields: Mapping[str, list[str]]) -> Options:
     k = whole_number(fields, "k")
     days = whole_number(fields, "min_days_since_admission"), whole_number(fields, "max_days_since_admission")
     return Options(
+        false_refusal=number(fields, "false_refusal"),
         k=10 if k is None else k,
         filters=Filters.parse(
             age_bands=fields.get("age_band", ()),

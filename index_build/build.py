@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import metadata
 from pathlib import Path
 
@@ -19,6 +19,7 @@ from scankin.index_build.vectors import VectorCache
 from scankin.index_build.version_files import VersionFiles
 from scankin.retrieval.encoder import Embeddings, Encoder, can_locate
 from scankin.retrieval.errors import CasebookError, InvalidRequest, ScanError
+from scankin.retrieval.gate import FALSE_REFUSAL
 from scankin.retrieval.index import ScanIndex
 from scankin.retrieval.locations import Places, places_of
 from scankin.retrieval.parallel import in_parallel
@@ -64,6 +65,7 @@ def build(
     *,
     workers: int,
     explanations: bool = False,
+    false_refusal: float = FALSE_REFUSAL,
     progress: Callable[[int, int], None] = lambda _done, _of: None,
 ) -> BuildAccount:
     """Encode what is new in a casebook, publish an index of all of it, and return the account.
@@ -76,6 +78,7 @@ def build(
         encoder: Encodes every scan.
         workers: Reading processes and encoding threads.
         explanations: Keep the places of films, so that a neighbour's map can be drawn.
+        false_refusal: Share of scans like those of the index that its gate may refuse.
         progress: Told how many scans have a vector, of how many.
 
     Raises:
@@ -99,7 +102,7 @@ def build(
         if not indexed:
             raise CasebookError(f"{folder.name}: it holds no scan that can be indexed. See its refusals.")
         duplicates = duplicates_of(folder, indexed, cache)
-        files = _files(book, indexed, vectors, encoder, cache, explanations)
+        files = replace(_files(book, indexed, vectors, encoder, cache, explanations), false_refusal=false_refusal)
         version, is_new = publish(
             store,
             files.write,

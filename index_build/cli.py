@@ -1,6 +1,7 @@
 """``scankin-index``: what researchers run to make, check and publish an index."""
 
 import errno
+import json
 import os
 import sys
 from collections.abc import Callable, Iterator
@@ -15,6 +16,7 @@ from rich.table import Table
 
 from scankin.retrieval.errors import CasebookError, InvalidRequest, ScankinError, StoreError
 from scankin.retrieval.leaving import run_and_leave
+from scankin.retrieval.report import NOTICE
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
 out, err = Console(), Console(stderr=True)
@@ -85,6 +87,9 @@ def build(
         bool, typer.Option("--explanations", help="Keep the places of films, to draw a neighbour's map: 125 KB a film.")
     ] = False,
     engine: Annotated[str, typer.Option(help="What runs the encoder's network: auto, torch or onnxruntime.")] = "auto",
+    false_refusal: Annotated[
+        float, typer.Option(min=0.001, max=0.5, help="Share of scans like those of the index that may be refused.")
+    ] = 0.05,
     workers: Workers = CORES,
 ) -> None:
     """Encode what is new in a casebook and publish an index of it."""
@@ -93,7 +98,15 @@ def build(
 
     loaded = load_encoder(encoder, weights, device, engine)
     with _bar("Encoding") as progress:
-        account = run(casebook, store, loaded, workers=workers, explanations=explanations, progress=progress)
+        account = run(
+            casebook,
+            store,
+            loaded,
+            workers=workers,
+            explanations=explanations,
+            false_refusal=false_refusal,
+            progress=progress,
+        )
     indexed = ", ".join(f"{count:,} {modality}" for modality, count in sorted(account.indexed.items()))
     refused = ", ".join(f"{count:,} {reason}" for reason, count in sorted(account.refused.items()))
     out.print(f"{account.scans:,} scans in the casebook: indexed {indexed}; refused {refused or 'none'}.")
@@ -351,6 +364,34 @@ def export(
     card = write_card(found, loaded.identity, into)
     out.print(found.sentence(), highlight=False)
     out.print(f"The network: {into.name}; its card: {card.name}. Use it: --weights {into.name}", highlight=False)
+
+
+@app.command(name="evaluate-gate")
+def evaluate_gate(
+    store: StoreFolder,
+    outsiders: Annotated[Path, typer.Option(help="Folder with a folder for every kind of what should be refused.")],
+    insiders: Annotated[Path | None, typer.Option(help="Folder of scans of patients who are not in the index.")] = None,
+    into: Annotated[Path | None, typer.Option("--out", help="Also write the figures here (JSON).")] = None,
+    false_refusal: Annotated[float | None, typer.Option(min=0, max=0.5, help="Instead of the index's own.")] = None,
+    weights: Annotated[Path | None, typer.Option(help="Local weights of the encoder.")] = None,
+    device: Annotated[str, typer.Option(help="Torch device.")] = "cpu",
+    workers: Workers = CORES,
+) -> None:
+    """Measure T14: which share of outsiders the gate refuses, by kind, and of new patients like the index's."""
+    from scankin.index_build.gate.audit import audit_gate  # noqa: PLC0415
+    from scankin.index_build.gate.page import as_table  # noqa: PLC0415
+    from scankin.models import load_encoder  # noqa: PLC0415
+    from scankin.retrieval.files import replaced  # noqa: PLC0415
+    from scankin.retrieval.retriever import Retriever  # noqa: PLC0415
+    from scankin.retrieval.store import load_version  # noqa: PLC0415
+
+    version = load_version(store)
+    retriever = Retriever(version, load_encoder(version.encoder.name, weights, device))
+    audit = audit_gate(retriever, outsiders, insiders, false_refusal, workers=workers)
+    if into is not None:
+        replaced(into, json.dumps(audit.as_json(), indent=1).encode())
+    out.print(as_table(audit))
+    out.print(NOTICE, soft_wrap=True)
 
 
 @app.command()

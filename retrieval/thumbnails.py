@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 
 from scankin.retrieval.blobs import Blobs, write_blobs
@@ -17,11 +18,20 @@ SIDE = 256
 COLUMN = "png"
 
 
+def thumbnail(scan: Scan) -> NDArray[np.uint8]:
+    """Return the scan's picture (of a volume: its middle slice) in 256 x 256 pixels.
+
+    Raises:
+        RefusedScan: The picture is blank.
+    """
+    grey: NDArray[np.uint8] = np.round(render(middle_slice(scan), SIDE)[0] * 255).astype(np.uint8)
+    return grey
+
+
 def thumbnail_png(scan: Scan) -> bytes:
-    """Return the scan's picture (of a volume: its middle slice) as an 8 bit grey PNG of 256 x 256 pixels."""
-    grey = np.round(render(middle_slice(scan), SIDE)[0] * 255).astype(np.uint8)
+    """Return the scan's thumbnail as an 8 bit grey PNG."""
     out = io.BytesIO()
-    Image.fromarray(grey).save(out, "PNG", compress_level=6)
+    Image.fromarray(thumbnail(scan)).save(out, "PNG", compress_level=6)
     return out.getvalue()
 
 

@@ -216,6 +216,7 @@ def _publish_without(store: Path, version: IndexVersion, book: Casebook, people:
         keyring=version.keyring,
         pictures=((record.scan, version.thumbnails.png(record.scan)) for record in records),
         places=None if version.locations is None else version.locations.pairs(record.scan for record in records),
+        false_refusal=version.gates.false_refusal,
     )
     publish(
         store,
