@@ -3,6 +3,7 @@
 import errno
 import os
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -44,6 +45,10 @@ Sites = Annotated[list[str] | None, typer.Option("--site", help="Only this site;
 Collections = Annotated[list[str] | None, typer.Option("--collection", help="Only this collection; repeatable.")]
 MinDays = Annotated[int | None, typer.Option(help="Least days since admission.")]
 MaxDays = Annotated[int | None, typer.Option(help="Most days since admission.")]
+FalseRefusal = Annotated[
+    float | None,
+    typer.Option(min=0, max=0.5, help="Share of scans like the index's that may be refused; 0: no gate."),
+]
 MixAges = Annotated[bool, typer.Option("--mix-ages", help="Let children and adults answer for each other.")]
 
 
@@ -61,30 +66,53 @@ def search(
     min_days_since_admission: MinDays = None,
     max_days_since_admission: MaxDays = None,
     mix_ages: MixAges = False,
+    explain: Annotated[
+        Path | None,
+        typer.Option(
+            help="New folder for a picture a neighbour: where its similarity comes from. Films only; seconds."
+        ),
+    ] = None,
+    false_refusal: FalseRefusal = None,
     weights: Weights = None,
     device: Device = "cpu",
     engine: Engine = "auto",
 ) -> None:
     """Show the patients whose scans are most similar, and what became of them."""
-    from scankin.api.engine import answer, open_retriever  # noqa: PLC0415
+    from scankin.api.engine import open_retriever, report_on  # noqa: PLC0415
+    from scankin.api.explanations import require_empty, write_explanations  # noqa: PLC0415
     from scankin.api.renderers import json as as_json  # noqa: PLC0415
     from scankin.api.renderers import text as as_text  # noqa: PLC0415
     from scankin.api.scoring import request_of  # noqa: PLC0415
     from scankin.retrieval.reading import ReadingPool  # noqa: PLC0415
 
     options = _options(
-        k, age_band, sex, view, site, collection, (min_days_since_admission, max_days_since_admission), mix_ages
+        k,
+        age_band,
+        sex,
+        view,
+        site,
+        collection,
+        (min_days_since_admission, max_days_since_admission),
+        mix_ages,
+        false_refusal,
     )
+    if explain is not None:
+        require_empty(explain)
     paths = tuple(sorted(path for path in scan.rglob("*") if path.is_file())) if scan.is_dir() else (scan,)
     if not paths:
         raise InvalidRequest("The folder holds no file. Name a folder of one CT series.")
     retriever = open_retriever(index, weights, device, engine)
     with ReadingPool(1) as pool:
-        report = answer(retriever, pool, request_of(paths, retriever.encoder.slices), options)
+        queried = pool.read(request_of(paths, retriever.encoder.slices))
+    report = report_on(retriever, queried, replace(options, explain=explain is not None))
+    if explain is not None:
+        write_explanations(explain, retriever, queried, report)
     if json:
         typer.echo(as_json.render(report).decode())
     else:
         out.print(as_text.page(report))
+    if explain is not None:
+        err.print(f"Explanations of {len(report.neighbours)} neighbours were written to the folder.")
 
 
 @app.command()
@@ -101,6 +129,7 @@ def score(
     min_days_since_admission: MinDays = None,
     max_days_since_admission: MaxDays = None,
     mix_ages: MixAges = False,
+    false_refusal: FalseRefusal = None,
     weights: Weights = None,
     device: Device = "cpu",
     engine: Engine = "auto",
@@ -113,7 +142,15 @@ def score(
 
     encoder_of(into.suffix)
     options = _options(
-        k, age_band, sex, view, site, collection, (min_days_since_admission, max_days_since_admission), mix_ages
+        k,
+        age_band,
+        sex,
+        view,
+        site,
+        collection,
+        (min_days_since_admission, max_days_since_admission),
+        mix_ages,
+        false_refusal,
     )
     retriever = open_retriever(index, weights, device, engine)
     with Progress(
@@ -132,6 +169,28 @@ def score(
     err.print(f"{sum(account.statuses.values()):,} scans: {counts}; {account.resumed:,} from an interrupted run.")
     for reason, count in sorted(account.reasons.items()):
         err.print(f"  {count:,} {reason}")
+
+
+@app.command()
+def check(
+    scan: Annotated[Path, typer.Argument(help="DICOM file, picture, or a folder of scans.")],
+    index: Index,
+    json: Annotated[bool, typer.Option("--json", help="Print a JSON line for every scan.")] = False,
+    mix_ages: MixAges = False,
+    false_refusal: FalseRefusal = None,
+    weights: Weights = None,
+    device: Device = "cpu",
+    workers: Annotated[int, typer.Option(min=1, help="Scans read and encoded at once.")] = CORES,
+) -> None:
+    """Say whether the index may answer, and why not; exit 3 when any scan is refused or failed."""
+    from scankin.api.checking import check as run  # noqa: PLC0415
+    from scankin.api.engine import open_retriever  # noqa: PLC0415
+
+    checked = run(scan, open_retriever(index, weights, device), false_refusal, mix_ages=mix_ages, workers=workers)
+    for one in checked:
+        typer.echo(one.line() if json else one.text())
+    if any(one.status != "ok" for one in checked):
+        raise typer.Exit(SCAN_EXIT)
 
 
 @app.command()
@@ -188,6 +247,7 @@ def _options(
     collection: list[str] | None,
     days: tuple[int | None, int | None],
     mix_ages: bool,
+    false_refusal: float | None,
 ) -> "Options":
     from scankin.api.engine import Options  # noqa: PLC0415
     from scankin.retrieval.filters import Filters, days_between  # noqa: PLC0415
@@ -203,6 +263,7 @@ def _options(
             days_since_admission=days_between(*days),
             mix_ages=mix_ages,
         ),
+        false_refusal=false_refusal,
     )
 
 

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scankin.models.engines import RUNTIMES
-from scankin.retrieval.encoder import Encoder, EncoderIdentity
+from scankin.retrieval.encoder import Box, Encoder, EncoderIdentity, LocatingEncoder, can_locate
 from scankin.retrieval.errors import InvalidRequest
 from scankin.retrieval.scan import Scan
 
@@ -68,6 +68,30 @@ class Adapted:
         """Return the unit vector ``[dim]``."""
         made: NDArray[np.float32] = apply_head(self._base.encode(tensor)[np.newaxis], self._mean, self._matrix)[0]
         return made
+
+    @property
+    def has_places(self) -> bool:
+        """Whether the base encoder has."""
+        return can_locate(self._base)
+
+    def locate(self, tensor: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return ``[slices, rows, columns, dim]``: the base's, on the scale at which their mean is the unit vector.
+
+        The head is linear, so the mean of its values over places is its value of the mean.
+        """
+        places = self._located_base.locate(tensor)
+        length = np.linalg.norm(places.mean(axis=(0, 1, 2), dtype=np.float64))
+        return np.asarray((places / np.float32(length) - self._mean) @ self._matrix, np.float32)
+
+    def placement(self, scan: Scan) -> Box:
+        """Return the part that the base encoder sees."""
+        return self._located_base.placement(scan)
+
+    @property
+    def _located_base(self) -> LocatingEncoder:
+        if not can_locate(self._base):
+            raise InvalidRequest(f"{self._base.identity.name} cannot tell the places that its vectors come from.")
+        return self._base
 
 
 def apply_head(

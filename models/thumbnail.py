@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from scankin.retrieval.encoder import DEFAULT_SLICES, Encoder, EncoderIdentity
+from scankin.retrieval.encoder import DEFAULT_SLICES, FULL_SQUARE, Box, Encoder, EncoderIdentity
 from scankin.retrieval.errors import InvalidRequest, Reason, RefusedScan
 from scankin.retrieval.rendering import RENDERING, render
 from scankin.retrieval.scan import Scan
@@ -44,3 +44,13 @@ class Thumbnail:
         if length < 1e-9:
             raise RefusedScan(Reason.BLANK, "The picture is blank: nothing can be like it.")
         return np.asarray(centred / length, np.float32)
+
+    def locate(self, tensor: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return ``[slices, 16, 16, 256]``: each pixel, less the mean of all, in the place of the vector it fills."""
+        centred = (tensor[:, 0] - tensor.mean(dtype=np.float64)).astype(np.float32)
+        ones = np.eye(SIDE * SIDE, dtype=np.float32).reshape(SIDE, SIDE, -1)
+        return np.asarray(centred[..., np.newaxis] * ones, np.float32)
+
+    def placement(self, scan: Scan) -> Box:  # noqa: ARG002 (other encoders crop)
+        """Return the full square: nothing is cropped."""
+        return FULL_SQUARE

@@ -3,7 +3,7 @@
 import hashlib
 import json
 from dataclasses import asdict, dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol, TypeGuard
 
 import numpy as np
 from numpy.typing import NDArray
@@ -87,6 +87,38 @@ class Encoder(Protocol):
 
     def encode(self, tensor: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return the unit vector ``[dim]`` of one prepared scan: the same for a scan alone or among others."""
+
+
+class Box(NamedTuple):
+    """A rectangle in fractions of the square of ``rendering.render``: 0 is its top or left edge, 1 the other."""
+
+    top: float
+    left: float
+    bottom: float
+    right: float
+
+
+FULL_SQUARE = Box(0.0, 0.0, 1.0, 1.0)
+
+
+class LocatingEncoder(Encoder, Protocol):
+    """An encoder whose vector is a mean over places of the picture, so that a cosine can be traced back to them."""
+
+    def locate(self, tensor: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return the vectors ``[slices, rows, columns, dim]`` of the places of one prepared scan.
+
+        Places are a regular grid over the tensor, from its top left. The mean of all vectors is parallel to
+        ``encode(tensor)``, exactly but for rounding.
+        """
+
+    def placement(self, scan: Scan) -> Box:
+        """Return which part of the scan's rendered square the tensor shows."""
+
+
+def can_locate(encoder: Encoder) -> TypeGuard[LocatingEncoder]:
+    """Whether the encoder can say which places its vectors come from."""
+    # An encoder built on another has the methods, and only the other can say whether it has places to tell of.
+    return callable(getattr(encoder, "locate", None)) and getattr(encoder, "has_places", True)
 
 
 @dataclass(frozen=True, eq=False)

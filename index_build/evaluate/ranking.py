@@ -10,6 +10,9 @@ from scankin.index_build.evaluate.sample import Sample
 
 Rows = NDArray[np.int64]
 
+_BLOCK = 256
+"""Queries compared with all films at once: a product of matrices, yet little memory."""
+
 
 @dataclass(frozen=True, eq=False)
 class Ranked:
@@ -37,14 +40,17 @@ def rank(sample: Sample, queries: Rows, pool_of: Callable[[int], Rows], k: int |
         pool_of: Rows that may answer a query; the query's own person is left out in any case.
         k: Patients wanted; None: all.
     """
-    for query in queries:
-        pool = pool_of(int(query))
-        pool = pool[sample.people[pool] != sample.people[query]]
-        similarities = sample.vectors[pool] @ sample.vectors[query]
-        order = np.argsort(-similarities, kind="stable")
-        _, first = np.unique(sample.people[pool][order], return_index=True)
-        chosen = order[np.sort(first)][:k]
-        yield Ranked(int(query), pool[chosen], similarities[chosen], len(pool))
+    asks = sample.vectors if sample.asked_as is None else sample.asked_as
+    for start in range(0, len(queries), _BLOCK):
+        block = queries[start : start + _BLOCK]
+        for query, to_all in zip(block.tolist(), asks[block] @ sample.vectors.T, strict=True):
+            pool = pool_of(query)
+            pool = pool[sample.people[pool] != sample.people[query]]
+            similarities = to_all[pool]
+            order = np.argsort(-similarities, kind="stable")
+            _, first = np.unique(sample.people[pool][order], return_index=True)
+            chosen = order[np.sort(first)][:k]
+            yield Ranked(query, pool[chosen], similarities[chosen], len(pool))
 
 
 def weighted_share(values: NDArray[np.float64], similarities: NDArray[np.float32]) -> float:

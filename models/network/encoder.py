@@ -1,11 +1,13 @@
 """An encoder with a network: prepared in numpy, run on an engine, pooled in numpy, the same whatever the engine."""
 
+from functools import cached_property
+
 import numpy as np
 from numpy.typing import NDArray
 
 from scankin.models.engines import Engine
 from scankin.models.network.preparation import Preparation
-from scankin.retrieval.encoder import EncoderIdentity
+from scankin.retrieval.encoder import Box, EncoderIdentity
 from scankin.retrieval.scan import Scan
 
 
@@ -62,6 +64,19 @@ class NetworkEncoder:
             ValueError: The tensor has another shape or range than the network was trained on.
         """
         return pooled(self.features(tensor))
+
+    @cached_property
+    def has_places(self) -> bool:
+        """Whether the vector is the mean of a map of more than one position."""
+        return self.engine.run(np.zeros(self.preparation.shape, np.float32)).shape[1:] != (1, 1)
+
+    def locate(self, tensor: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return ``[slices, h, w, dim]``: the features before they are pooled."""
+        return np.ascontiguousarray(self.features(tensor).transpose(0, 2, 3, 1))
+
+    def placement(self, scan: Scan) -> Box:
+        """Return which part of the scan's rendered square the tensor shows."""
+        return self.preparation.placement(scan)
 
 
 def pooled(features: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -7,7 +7,7 @@ from typing import Protocol, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from scankin.retrieval.encoder import DEFAULT_SLICES
+from scankin.retrieval.encoder import DEFAULT_SLICES, FULL_SQUARE, Box
 from scankin.retrieval.errors import InvalidRequest, Reason, RefusedScan
 from scankin.retrieval.rendering import RENDERING, render
 from scankin.retrieval.scan import Scan
@@ -40,6 +40,9 @@ class Preparation(Protocol):
 
     def require(self, tensor: NDArray[np.float32]) -> None:
         """Raise ValueError unless the tensor has the shape and range that the network was trained on."""
+
+    def placement(self, scan: Scan) -> Box:
+        """Return which part of the scan's rendered square the tensor shows."""
 
     def stated(self) -> str:
         """Return its parameters as text, from which an exported network restores it."""
@@ -87,7 +90,7 @@ class Square:
         Raises:
             RefusedScan: The scan is blank, or a volume that shows no contrast in the lung window.
         """
-        grey = render(scan, self.side)
+        grey = self.grey(scan)
         if grey.min() > REACHED or grey.max() < 1 - REACHED:
             raise RefusedScan(
                 Reason.BLANK, "The volume is blank in the lung window: it shows no air, or nothing but air."
@@ -97,6 +100,10 @@ class Square:
             for m, s in zip(self.mean, self.spread, strict=True)
         ]
         return np.stack(values, axis=1).astype(np.float32)
+
+    def grey(self, scan: Scan) -> NDArray[np.float32]:
+        """Return ``[slices, side, side]`` in [0, 1]."""
+        return render(scan, self.side)
 
     def require(self, tensor: NDArray[np.float32]) -> None:
         """Raise ValueError unless the tensor is ``[n, channels, side, side]`` float32 and spans this range."""
@@ -115,6 +122,10 @@ class Square:
                     f"Tensor: values {least:.4g} to {most:.4g} in channel {channel}; the network was trained on "
                     f"{low:.4g} to {high:.4g} and would give garbage. Use prepare."
                 )
+
+    def placement(self, scan: Scan) -> Box:  # noqa: ARG002 (other preparations crop)
+        """Return the full square: nothing is cropped."""
+        return FULL_SQUARE
 
     def stated(self) -> str:
         """Return the parameters as JSON."""

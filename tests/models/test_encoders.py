@@ -9,8 +9,10 @@ from real_data import ROOT
 from tiny_weights import tiny_weights
 
 from scankin.models import encoder_names, load_encoder
-from scankin.retrieval.encoder import Encoder, embed
+from scankin.retrieval.contributions import contributions
+from scankin.retrieval.encoder import Encoder, can_locate, embed
 from scankin.retrieval.errors import InvalidRequest, RefusedScan, UnknownName
+from scankin.retrieval.locations import places_of
 from scankin.retrieval.scan import Modality, Scan
 
 
@@ -53,6 +55,35 @@ def test_volume_of_equal_slices_has_the_vector_of_one(encoder: Encoder) -> None:
 def test_a_blank_picture_is_refused(encoder: Encoder) -> None:
     with pytest.raises(RefusedScan):
         embed(encoder, Scan(Modality.XRAY, np.zeros((1, 50, 50), np.uint8)))
+
+
+def test_the_mean_over_places_is_parallel_to_the_vector(encoder: Encoder) -> None:
+    assert can_locate(encoder)
+    for scan in (a_scan(1), Scan(Modality.CT, np.stack([a_scan(n).pixels[0] for n in (1, 2, 3)]), slices_in_series=3)):
+        tensor = encoder.prepare(scan)
+        places = encoder.locate(tensor)
+        assert places.shape[0] == len(scan.pixels) and places.shape[3] == encoder.identity.dim
+        mean = places.mean(axis=(0, 1, 2), dtype=np.float64)
+        assert mean / np.linalg.norm(mean) @ encoder.encode(tensor) == pytest.approx(1, abs=1e-5)
+        box = encoder.placement(scan)
+        assert 0 <= box.top < box.bottom <= 1 and 0 <= box.left < box.right <= 1
+
+
+def test_the_map_of_either_scan_adds_up_to_their_cosine(encoder: Encoder) -> None:
+    assert can_locate(encoder)
+    one, other = (encoder.prepare(a_scan(seed)) for seed in (1, 2))
+    cosine = float(encoder.encode(one).astype(np.float64) @ encoder.encode(other))
+    assert contributions(encoder.locate(one), encoder.encode(other)).sum() == pytest.approx(cosine, abs=1e-5)
+    assert contributions(encoder.locate(other), encoder.encode(one)).sum() == pytest.approx(cosine, abs=1e-5)
+
+
+def test_places_kept_in_half_precision_add_up_to_a_thousandth(encoder: Encoder) -> None:
+    assert can_locate(encoder)
+    query, film = encoder.encode(encoder.prepare(a_scan(1))), a_scan(2)
+    kept = places_of(encoder, film, encoder.prepare(film))
+    assert kept is not None
+    cosine = float(query.astype(np.float64) @ embed(encoder, film).vectors[0])
+    assert contributions(kept.vectors[np.newaxis], query).sum() == pytest.approx(cosine, abs=1e-3)
 
 
 def test_weights_that_do_not_fit_are_an_error_not_garbage(encoder: Encoder, tmp_path: Path) -> None:

@@ -100,7 +100,7 @@ def test_every_plug_in_setting_and_reason_is_documented() -> None:
 
 def test_every_route_is_documented() -> None:
     paths = create_app(Settings(index=Path("x"))).openapi()["paths"]
-    assert len(paths) == 6
+    assert len(paths) == 7
     for path, methods in paths.items():
         for method in methods:
             assert f"`{method.upper()} {path}`" in page("docs/api.md")
