@@ -38,6 +38,7 @@ def run(place: Path, package: str, *arguments: str) -> subprocess.CompletedProce
         (["search", "film.dcm", "--index", "store", "--site", "nowhere"], 3, "no_candidates"),
         (["search", "film.dcm", "--index", "store", "--weights", "film.dcm"], 2, "thumbnail has no weights"),
         (["search", "film.dcm", "--index", "store", "--explain", "source"], 2, "not empty"),
+        (["check", "nothing", "--index", "store"], 2, "not there"),
         (["score", "film.dcm", "--index", "store", "--out", "r.xls"], 2, "can be written"),
         (["score", "nothing", "--index", "store", "--out", "r.csv"], 2, "not there"),
     ],
