@@ -1,8 +1,8 @@
 """Torch against onnxruntime on every film of a casebook: the same vectors, the same neighbours, and how much faster.
 
-Usage: ``python benchmarks/engines.py CASEBOOK ENCODER FILE.onnx``. The casebook holds vectors that torch made (an index was
-built with it); onnxruntime encodes every film anew. The time is that of the network alone, as processor time of one run,
-alternating film by film so that a busy machine slows both.
+Usage: ``python benchmarks/engines.py CASEBOOK ENCODER FILE.onnx``. The casebook holds vectors that torch made (an index
+was built with it); onnxruntime encodes every film anew. The time is that of the network alone, as processor time of one
+run, alternating film by film so that a busy machine slows both.
 """
 
 import time

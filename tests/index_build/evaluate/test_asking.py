@@ -65,10 +65,10 @@ def test_a_card_names_films_by_the_hash_of_their_id(tmp_path: Path) -> None:
     a_store(tmp_path)
     listed = tmp_path / "fitted.txt"
     listed.write_text(f"# films\n{hashlib.sha256(b'004.dcm').hexdigest()}\n")
-    sample = load_sample(tmp_path / "casebook", load_encoder("thumbnail").identity, is_named_in(listed))
+    sample = load_sample(tmp_path / "casebook", load_encoder("thumbnail").identity, is_named_in([listed]))
     assert len(sample.fitted) == 1 and len(sample.asking) == 22  # both films of its patient
     assert CANARY not in listed.read_text()
-    assert not is_named_in(None)("004.dcm")
+    assert not is_named_in([])("004.dcm")
 
 
 def test_whom_a_heads_base_was_fitted_on_counts_too(tmp_path: Path) -> None:
