@@ -143,7 +143,8 @@ def _read_partial(path: Path, run: str) -> dict[str, Scored]:
 
 
 def _run_key(retriever: Retriever, options: Options) -> str:
-    parts = [retriever.version.manifest_hash, retriever.encoder.identity.digest, options.k, options.filters.stated()]
+    version, encoder = retriever.version.manifest_hash, retriever.encoder.identity.digest
+    parts = [version, encoder, options.k, options.filters.stated(), options.false_refusal]
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
 

@@ -22,6 +22,7 @@ from scankin.retrieval.case import Case
 from scankin.retrieval.encoder import Embeddings, EncoderIdentity
 from scankin.retrieval.index import ScanIndex
 from scankin.retrieval.keys import Keyring
+from scankin.retrieval.locations import Locations, Places, write_locations
 from scankin.retrieval.records import ScanRecord
 from scankin.retrieval.scan import Modality, Scan
 from scankin.retrieval.thumbnails import Thumbnails, write_thumbnails
@@ -129,10 +130,12 @@ def a_version(
     identity: EncoderIdentity,
     cases: Sequence[Case] = (),
     aliases: dict[str, tuple[str, ...]] | None = None,
+    places: dict[str, Places] | None = None,
 ) -> IndexVersion:
     """An index version of X-ray records, without a store; patients without a case get an empty one."""
     stated = {case.patient: case for case in cases}
     write_thumbnails(folder / "thumbnails.arrow", [(record.scan, b"png") for record in records])
+    write_locations(folder / "locations.arrow", ((key, held.to_bytes()) for key, held in (places or {}).items()))
     return IndexVersion(
         name="0001-test",
         manifest_hash="0" * 64,
@@ -143,6 +146,7 @@ def a_version(
         keyring=KEYRING,
         thumbnails=Thumbnails(folder / "thumbnails.arrow"),
         created="2026-01-01T00:00:00+00:00",
+        locations=None if places is None else Locations(folder / "locations.arrow"),
     )
 
 

@@ -69,8 +69,8 @@ def a_casebook(folder: Path, source: Path, **options: object) -> IngestAccount:
     return ingest("test", reads, FolderTree(source), folder, KEYRING, workers=2, **options)  # type: ignore[arg-type]
 
 
-def a_store(folder: Path) -> Path:
+def a_store(folder: Path, *, explanations: bool = False) -> Path:
     """A store of the source's films, encoded by ``thumbnail``; its casebook lies beside it."""
     a_casebook(folder / "casebook", a_source(folder / "source"))
-    build(folder / "casebook", folder / "store", load_encoder("thumbnail"), workers=2)
+    build(folder / "casebook", folder / "store", load_encoder("thumbnail"), workers=2, explanations=explanations)
     return folder / "store"

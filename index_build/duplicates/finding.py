@@ -6,6 +6,7 @@ and precision are in ``docs/evaluate.md``.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Protocol
 
 import cv2
 import numpy as np
@@ -17,6 +18,19 @@ from scankin.retrieval.fingerprint import DUPLICATE_BITS, FINGERPRINT_BYTES, bit
 
 SAME = 0.9
 """Least agreement of one picture with itself, altered."""
+
+
+class Fingerprinted(Protocol):
+    """A film with its keys and fingerprint: a picture, or a record of an index."""
+
+    @property
+    def scan(self) -> str: ...  # noqa: D102
+
+    @property
+    def patient(self) -> str: ...  # noqa: D102
+
+    @property
+    def fingerprint(self) -> bytes: ...  # noqa: D102
 
 
 @dataclass(frozen=True)
@@ -59,13 +73,7 @@ def find_duplicates(pictures: Sequence[Picture]) -> list[Duplicate]:
     if len(pictures) < 2:
         return []
     inner = [_inner(picture.png) for picture in pictures]
-    prints = np.frombuffer(b"".join(p.fingerprint for p in pictures), np.uint8).reshape(-1, FINGERPRINT_BYTES)
-    by_print = {
-        (row, int(other) + row + 1)
-        for row, picture in enumerate(pictures)
-        for other in np.flatnonzero(bits_apart(picture.fingerprint, prints[row + 1 :]) <= DUPLICATE_BITS)
-    }
-    found = {pair: _duplicate(pictures, *pair, found_by="fingerprint") for pair in by_print}
+    found = _by_fingerprint(pictures)
     keypoints = Keypoints(inner)
     for a, b, is_mirrored in sorted(set(candidates(inner))):
         if (a, b) not in found:
@@ -77,8 +85,29 @@ def find_duplicates(pictures: Sequence[Picture]) -> list[Duplicate]:
     return sorted(found.values())
 
 
+def duplicates_by_fingerprint(films: Sequence[Fingerprinted]) -> list[Duplicate]:
+    """Return the pairs whose fingerprints are all but equal: what can be told without the pictures."""
+    return sorted(_by_fingerprint(films).values())
+
+
+def _by_fingerprint(films: Sequence[Fingerprinted]) -> dict[tuple[int, int], Duplicate]:
+    prints = np.frombuffer(b"".join(film.fingerprint for film in films), np.uint8).reshape(-1, FINGERPRINT_BYTES)
+    pairs = (
+        (row, int(other) + row + 1)
+        for row, film in enumerate(films)
+        for other in np.flatnonzero(bits_apart(film.fingerprint, prints[row + 1 :]) <= DUPLICATE_BITS)
+    )
+    return {pair: _duplicate(films, *pair, found_by="fingerprint") for pair in pairs}
+
+
 def _duplicate(
-    pictures: Sequence[Picture], a: int, b: int, *, found_by: str, is_mirrored: bool = False, agreement: float = 1.0
+    pictures: Sequence[Fingerprinted],
+    a: int,
+    b: int,
+    *,
+    found_by: str,
+    is_mirrored: bool = False,
+    agreement: float = 1.0,
 ) -> Duplicate:
     first, second = sorted((pictures[a], pictures[b]), key=lambda picture: picture.scan)
     return Duplicate((first.scan, second.scan), (first.patient, second.patient), found_by, is_mirrored, agreement)

@@ -6,26 +6,19 @@ import numpy as np
 import pytest
 from builders import a_scan
 from real_data import ROOT
+from tiny_weights import tiny_weights
 
 from scankin.models import encoder_names, load_encoder
-from scankin.retrieval.encoder import Encoder, embed
+from scankin.retrieval.contributions import contributions
+from scankin.retrieval.encoder import Encoder, can_locate, embed
 from scankin.retrieval.errors import InvalidRequest, RefusedScan, UnknownName
+from scankin.retrieval.locations import places_of
 from scankin.retrieval.scan import Modality, Scan
 
 
 @pytest.fixture(scope="module", params=encoder_names())
 def encoder(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Encoder:
-    weights = a_head(tmp_path_factory.mktemp("head")) if request.param == "adapted" else None
-    return load_encoder(request.param, weights)
-
-
-def a_head(folder: Path) -> Path:
-    """A head on ``thumbnail`` that turns its vectors and leaves out half of each."""
-    base = load_encoder("thumbnail").identity
-    turn, _ = np.linalg.qr(np.random.default_rng(1).standard_normal((base.dim, base.dim)))
-    held = {"mean": np.zeros(base.dim, np.float32), "matrix": turn[:, : base.dim // 2].astype(np.float32)}
-    np.savez(folder / "head.npz", **held, base=np.array(base.name), base_digest=np.array(base.digest))
-    return folder / "head.npz"
+    return load_encoder(request.param, tiny_weights(request.param, tmp_path_factory.mktemp(request.param)))
 
 
 def test_has_a_card_with_its_limits(encoder: Encoder) -> None:
@@ -62,6 +55,35 @@ def test_volume_of_equal_slices_has_the_vector_of_one(encoder: Encoder) -> None:
 def test_a_blank_picture_is_refused(encoder: Encoder) -> None:
     with pytest.raises(RefusedScan):
         embed(encoder, Scan(Modality.XRAY, np.zeros((1, 50, 50), np.uint8)))
+
+
+def test_the_mean_over_places_is_parallel_to_the_vector(encoder: Encoder) -> None:
+    assert can_locate(encoder)
+    for scan in (a_scan(1), Scan(Modality.CT, np.stack([a_scan(n).pixels[0] for n in (1, 2, 3)]), slices_in_series=3)):
+        tensor = encoder.prepare(scan)
+        places = encoder.locate(tensor)
+        assert places.shape[0] == len(scan.pixels) and places.shape[3] == encoder.identity.dim
+        mean = places.mean(axis=(0, 1, 2), dtype=np.float64)
+        assert mean / np.linalg.norm(mean) @ encoder.encode(tensor) == pytest.approx(1, abs=1e-5)
+        box = encoder.placement(scan)
+        assert 0 <= box.top < box.bottom <= 1 and 0 <= box.left < box.right <= 1
+
+
+def test_the_map_of_either_scan_adds_up_to_their_cosine(encoder: Encoder) -> None:
+    assert can_locate(encoder)
+    one, other = (encoder.prepare(a_scan(seed)) for seed in (1, 2))
+    cosine = float(encoder.encode(one).astype(np.float64) @ encoder.encode(other))
+    assert contributions(encoder.locate(one), encoder.encode(other)).sum() == pytest.approx(cosine, abs=1e-5)
+    assert contributions(encoder.locate(other), encoder.encode(one)).sum() == pytest.approx(cosine, abs=1e-5)
+
+
+def test_places_kept_in_half_precision_add_up_to_a_thousandth(encoder: Encoder) -> None:
+    assert can_locate(encoder)
+    query, film = encoder.encode(encoder.prepare(a_scan(1))), a_scan(2)
+    kept = places_of(encoder, film, encoder.prepare(film))
+    assert kept is not None
+    cosine = float(query.astype(np.float64) @ embed(encoder, film).vectors[0])
+    assert contributions(kept.vectors[np.newaxis], query).sum() == pytest.approx(cosine, abs=1e-3)
 
 
 def test_weights_that_do_not_fit_are_an_error_not_garbage(encoder: Encoder, tmp_path: Path) -> None:

@@ -128,7 +128,8 @@ def test_a_patient_counts_once_in_a_base_rate(tmp_path: Path) -> None:
 def test_report_as_json_has_exactly_its_names(tmp_path: Path) -> None:
     report = a_retriever(tmp_path).report(a_scan(99), 3).as_json()
     assert list(report) == [
-        "schema", "query", "neighbours", "findings", "outcomes", "measures", "cautions", "index", "notice",
+        "schema", "query", "neighbours", "findings", "outcomes", "measures", "cautions", "index", "explanations",
+        "notice",
     ]  # fmt: skip
     assert set(report["neighbours"][0]) == {
         "rank", "scan", "patient", "similarity", "modality", "view", "age_band", "sex", "site",
