@@ -1,9 +1,11 @@
 """One contract for every encoder."""
 
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
 import pytest
+from _pytest.mark import ParameterSet
 from builders import a_scan
 from real_data import ROOT
 from tiny_weights import tiny_weights
@@ -15,8 +17,23 @@ from scankin.retrieval.errors import InvalidRequest, RefusedScan, UnknownName
 from scankin.retrieval.locations import places_of
 from scankin.retrieval.scan import Modality, Scan
 
+SLOW = {"open_clip", "rad_dino", "timm", "torchxrayvision"}
+"""Their libraries take many seconds to import."""
 
-@pytest.fixture(scope="module", params=encoder_names())
+ONE_PLACE = {"open_clip", "rad_dino"}
+"""Their vectors are no mean over places."""
+
+
+def params(names: Iterable[str]) -> list[ParameterSet]:
+    return [pytest.param(name, marks=pytest.mark.slow if name in SLOW else ()) for name in names]
+
+
+locating = pytest.mark.parametrize(
+    "encoder", params(name for name in encoder_names() if name not in ONE_PLACE), indirect=True
+)
+
+
+@pytest.fixture(scope="module", params=params(encoder_names()))
 def encoder(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Encoder:
     return load_encoder(request.param, tiny_weights(request.param, tmp_path_factory.mktemp(request.param)))
 
@@ -57,6 +74,7 @@ def test_a_blank_picture_is_refused(encoder: Encoder) -> None:
         embed(encoder, Scan(Modality.XRAY, np.zeros((1, 50, 50), np.uint8)))
 
 
+@locating
 def test_the_mean_over_places_is_parallel_to_the_vector(encoder: Encoder) -> None:
     assert can_locate(encoder)
     for scan in (a_scan(1), Scan(Modality.CT, np.stack([a_scan(n).pixels[0] for n in (1, 2, 3)]), slices_in_series=3)):
@@ -69,6 +87,7 @@ def test_the_mean_over_places_is_parallel_to_the_vector(encoder: Encoder) -> Non
         assert 0 <= box.top < box.bottom <= 1 and 0 <= box.left < box.right <= 1
 
 
+@locating
 def test_the_map_of_either_scan_adds_up_to_their_cosine(encoder: Encoder) -> None:
     assert can_locate(encoder)
     one, other = (encoder.prepare(a_scan(seed)) for seed in (1, 2))
@@ -77,6 +96,12 @@ def test_the_map_of_either_scan_adds_up_to_their_cosine(encoder: Encoder) -> Non
     assert contributions(encoder.locate(other), encoder.encode(one)).sum() == pytest.approx(cosine, abs=1e-5)
 
 
+@pytest.mark.parametrize("encoder", params(sorted(ONE_PLACE)), indirect=True)
+def test_an_encoder_whose_vector_is_no_mean_of_places_says_so(encoder: Encoder) -> None:
+    assert not can_locate(encoder)
+
+
+@locating
 def test_places_kept_in_half_precision_add_up_to_a_thousandth(encoder: Encoder) -> None:
     assert can_locate(encoder)
     query, film = encoder.encode(encoder.prepare(a_scan(1))), a_scan(2)
