@@ -17,6 +17,7 @@ from pydicom.uid import (
     generate_uid,
 )
 
+from scankin.index_build.evaluate.sample import Sample
 from scankin.retrieval.case import Case
 from scankin.retrieval.encoder import Embeddings, EncoderIdentity
 from scankin.retrieval.index import ScanIndex
@@ -147,3 +148,28 @@ def a_version(
         created="2026-01-01T00:00:00+00:00",
         locations=None if places is None else Locations(folder / "locations.arrow"),
     )
+
+
+def a_sample(vectors: np.ndarray, findings: list[dict[str, bool]], sources: list[int], people: list[int]) -> Sample:
+    """A sample of adults whose vectors and labels are written out."""
+    return Sample(
+        records=tuple(a_record(n, f"p{people[n]}", findings=one) for n, one in enumerate(findings)),
+        vectors=unit(vectors),
+        pixels=unit(vectors),
+        people=np.array(people),
+        sources=np.array(sources),
+        source_names=tuple(f"source {n}" for n in range(max(sources) + 1)),
+        covid=np.array([{True: 1, False: 0, None: -1}[one.get("COVID-19")] for one in findings]),
+        is_child=np.zeros(len(findings), bool),
+        joined=(),
+    )
+
+
+def sources_and_truth(seed: int, *, by: str) -> Sample:
+    """200 films of four sources, two mostly ill, two mostly well; vectors tell the source, or the illness."""
+    rng = np.random.default_rng(seed)
+    sources = rng.integers(0, 4, 200)
+    ill = rng.random(200) < np.where(sources < 2, 0.85, 0.15)
+    codes = sources if by == "source" else ill.astype(int)
+    vectors = np.eye(4)[codes] + rng.normal(0, 0.15, (200, 4))
+    return a_sample(vectors, [{"COVID-19": bool(one)} for one in ill], sources.tolist(), list(range(200)))

@@ -1,7 +1,7 @@
 """What ``scankin-index evaluate`` does: load, measure, encode anew where asked, and write all of it."""
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -16,7 +16,7 @@ from scankin.index_build.evaluate.run import evaluate
 from scankin.index_build.evaluate.sample import load_pair
 from scankin.index_build.evaluate.shortcuts import shortcuts
 from scankin.index_build.lists import ids_of
-from scankin.models import load_encoder
+from scankin.models import fitted_list, load_encoder
 from scankin.retrieval.records import cases_of
 
 AUDITS = ("full", "quick")
@@ -30,7 +30,7 @@ class Asked:
         encoder, against: Names.
         weights: Of the encoder; None: those of its package.
         fitted: File of the encoder's card: SHA-256 (hex) of the source's id of every film that it was fitted on, one a
-            line; None: the card names none.
+            line; None: the list that comes with shipped weights, if any.
         is_full: Whether films are read and encoded anew.
         reencode: How many, about, for T1, T2 and T8.
         pictures: Whether the page shows films.
@@ -49,7 +49,7 @@ def evaluate_casebook(casebook: Path, out: Path, asked: Asked, *, workers: int, 
     """Evaluate an encoder on a casebook, write what was found, and return it in a sentence, and where the page is."""
     encoder = load_encoder(asked.encoder, asked.weights)
     rival = None if asked.against is None else load_encoder(asked.against).identity
-    sample, theirs = load_pair(casebook, encoder.identity, rival, is_named_in(asked.fitted))
+    sample, theirs = load_pair(casebook, encoder.identity, rival, is_named_in(_lists(asked)))
     found = evaluate(sample, encoder.identity, None if theirs is None or rival is None else (theirs, rival))
     found = replace(found, clocked=_clocked(casebook))
     if asked.is_full:
@@ -63,11 +63,16 @@ def evaluate_casebook(casebook: Path, out: Path, asked: Asked, *, workers: int, 
     return verdict(found), write_page(found, out, pictures=asked.pictures)
 
 
-def is_named_in(fitted: Path | None) -> Callable[[str], bool]:
-    """Return whether a card's list names the source's own id of a film; the list holds hashes, not ids."""
-    if fitted is None:
-        return lambda _source_id: False
-    hashes = frozenset(ids_of(fitted))
+def _lists(asked: Asked) -> list[Path]:
+    """Return the lists of films fitted on: the one named, and those that come with shipped weights."""
+    shipped = [] if asked.weights is not None or asked.fitted is not None else [fitted_list(asked.encoder)]
+    rivals = [] if asked.against is None else [fitted_list(asked.against)]
+    return [path for path in (asked.fitted, *shipped, *rivals) if path is not None]
+
+
+def is_named_in(lists: Sequence[Path]) -> Callable[[str], bool]:
+    """Return whether a list names the source's own id of a film; the lists hold hashes, not ids."""
+    hashes = frozenset(one for path in lists for one in ids_of(path))
     return lambda source_id: hashlib.sha256(source_id.encode()).hexdigest() in hashes
 
 

@@ -134,12 +134,17 @@ def within_scores(sample: Sample, units: NDArray[np.int64]) -> Asked:
     stated = stated[np.isin(units[stated], kept)]
     queries = stated[sample.may_ask[stated]]
     members = {unit: stated[units[stated] == unit] for unit in kept}
+    others_of = {
+        (unit, c): np.unique(sample.people[rows[sample.covid[rows] != c]])
+        for unit, rows in members.items()
+        for c in (0, 1)
+    }
     rng = np.random.default_rng(_SEED)
     total = np.zeros(len(queries))
 
     def pool(query: int) -> Rows:
         rows = members[units[query]]
-        others = np.unique(sample.people[rows[sample.covid[rows] != sample.covid[query]]])
+        others = others_of[units[query], int(sample.covid[query])]
         others = others[others != sample.people[query]]
         left: Rows = rows[sample.people[rows] != rng.choice(others)]
         return left

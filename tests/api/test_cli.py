@@ -37,6 +37,8 @@ def run(place: Path, package: str, *arguments: str) -> subprocess.CompletedProce
         (["search", "film.dcm", "--index", "store", "--view", "up"], 2, "view 'up' is not one of PA"),
         (["search", "film.dcm", "--index", "store", "--site", "nowhere"], 3, "no_candidates"),
         (["search", "film.dcm", "--index", "store", "--weights", "film.dcm"], 2, "thumbnail has no weights"),
+        (["search", "film.dcm", "--index", "store", "--explain", "source"], 2, "not empty"),
+        (["check", "nothing", "--index", "store"], 2, "not there"),
         (["score", "film.dcm", "--index", "store", "--out", "r.xls"], 2, "can be written"),
         (["score", "nothing", "--index", "store", "--out", "r.csv"], 2, "not there"),
     ],
@@ -106,6 +108,13 @@ def test_search_shows_counts_base_rates_and_the_notice(place: Path) -> None:
         "Not UKCA or CE marked",
     ):
         assert words in shown
+
+
+def test_search_explains_into_a_new_folder(place: Path, tmp_path: Path) -> None:
+    done = run(place, "api", "search", "film.dcm", "--index", "store", "-k", "2", "--explain", str(tmp_path / "why"))
+    assert done.returncode == 0, done.stderr
+    assert "Where their similarity comes from" in done.stdout and "Explanations of 2 neighbours" in done.stderr
+    assert len(list((tmp_path / "why").glob("0[12]-s*.png"))) == 2
 
 
 def test_a_full_disk_is_one_line_and_harms_nothing_published(place: Path, tmp_path: Path) -> None:
