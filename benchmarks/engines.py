@@ -1,7 +1,7 @@
 """Torch against onnxruntime on every film of a casebook: the same vectors, the same neighbours, and how much faster.
 
-Usage: ``python benchmarks/engines.py CASEBOOK ENCODER FILE.onnx``. The casebook holds vectors that torch made (an index
-was built with it); onnxruntime encodes every film anew. The time is that of the network alone, as processor time of one
+Usage: ``python benchmarks/engines.py CASEBOOK ENCODER FILE.onnx``. The casebook holds torch's vectors, as an index
+was built with it; onnxruntime encodes every film anew. The time is that of the network alone, as processor time of one
 run, alternating film by film so that a busy machine slows both.
 """
 
@@ -17,11 +17,13 @@ from scankin.index_build.evaluate.audit import NEAREST, nearest
 from scankin.index_build.evaluate.sample import Sample, load_sample
 from scankin.index_build.export.network import prepared, spread
 from scankin.index_build.scan_files import ScanFiles, scan_files
+from scankin.index_build.vectors import VectorCache
 from scankin.models import load_encoder
 from scankin.models.network import NetworkEncoder
 from scankin.retrieval.encoder import Encoder, embed
 from scankin.retrieval.parallel import in_parallel
 from scankin.retrieval.reading import ReadingPool
+from scankin.retrieval.scan import Modality
 
 TIMED, WARM_UP = 60, 5
 
@@ -29,24 +31,26 @@ TIMED, WARM_UP = 60, 5
 def main(casebook: Path, name: str, onnx: Path, workers: int = 2) -> None:
     """Print the lowest cosine, how many lists of ten neighbours are the same, and the ratio of processor times."""
     on_torch, on_onnx = load_encoder(name, engine="torch"), load_encoder(name, onnx)
-    sample = load_sample(casebook, on_torch.identity)
-    films = {item.record.scan: item for item in scan_files(Casebook.load(casebook))}
+    films = [item for item in scan_files(Casebook.load(casebook)) if item.record.modality is Modality.XRAY]
+    hashes = [item.record.pixel_hash for item in films]
+    with VectorCache(casebook) as cache:
+        held = cache.vectors(on_torch.identity, hashes)
+    films = [item for item in films if item.record.pixel_hash in held]
+    made: dict[str, NDArray[np.float32]] = {}
     with ReadingPool(workers) as pool:
-        seconds = timed([films[record.scan] for record in sample.records], pool, on_torch, on_onnx)
-        vectors = np.empty_like(sample.vectors)
-
-        def encoded(row: int) -> NDArray[np.float32]:
-            scan = films[sample.records[row].scan].read(pool, on_onnx.slices)
-            return np.asarray(embed(on_onnx, scan).vectors[0], np.float32)
-
-        for row, vector in in_parallel(encoded, range(len(sample)), workers):
-            vectors[row] = vector
-    other = sample.with_vectors(vectors)
-    cosines = np.einsum("nd,nd->n", sample.vectors.astype(np.float64), other.vectors.astype(np.float64))
+        seconds = timed(films, pool, on_torch, on_onnx)
+        for item, vector in in_parallel(
+            lambda one: embed(on_onnx, one.read(pool, on_onnx.slices)).vectors[0], films, workers
+        ):
+            made[item.record.pixel_hash] = vector
+    cosines = [float(vector.astype(np.float64) @ held[pixel_hash]) for pixel_hash, vector in made.items()]
+    sample = load_sample(casebook, on_torch.identity)
+    other = sample.with_vectors(np.stack([made[record.pixel_hash] for record in sample.records]))
     same, sets = lists(sample, other)
-    typer.echo(f"{len(sample):,} films of {len(np.unique(sample.people)):,} patients.")
-    typer.echo(f"  lowest cosine            {cosines.min():.9f}")
-    typer.echo(f"  same {NEAREST} nearest           {sets:,} of {len(sample):,} films; in the same order {same:,}")
+    typer.echo(f"{len(films):,} X-rays, {len(cosines):,} different pictures:")
+    typer.echo(f"  lowest cosine            {min(cosines):.9f}")
+    typer.echo(f"{len(sample):,} frontal films of {len(np.unique(sample.people)):,} patients:")
+    typer.echo(f"  same {NEAREST} nearest          {sets:,}; in the same order {same:,}")
     medians = [1000 * float(np.median(one)) for one in seconds]
     typer.echo(f"  network, processor time  torch {medians[0]:.1f} ms, onnxruntime {medians[1]:.1f} ms a film")
     typer.echo(f"  torch / onnxruntime      {medians[0] / medians[1]:.2f}")

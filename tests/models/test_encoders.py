@@ -15,8 +15,14 @@ from scankin.retrieval.errors import InvalidRequest, RefusedScan, UnknownName
 from scankin.retrieval.locations import places_of
 from scankin.retrieval.scan import Modality, Scan
 
+SLOW = {"open_clip", "rad_dino", "timm", "torchxrayvision"}
+"""Their libraries take many seconds to import."""
 
-@pytest.fixture(scope="module", params=encoder_names())
+
+@pytest.fixture(
+    scope="module",
+    params=[pytest.param(name, marks=[pytest.mark.slow] if name in SLOW else []) for name in encoder_names()],
+)
 def encoder(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Encoder:
     return load_encoder(request.param, tiny_weights(request.param, tmp_path_factory.mktemp(request.param)))
 
