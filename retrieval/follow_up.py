@@ -29,8 +29,9 @@ class FollowUp:
 def follow_up(case: Case, kind: EventKind, day: int | None) -> FollowUp | None:
     """Return the time from a scan to the first ``kind``, or to its censoring.
 
-    A patient is censored when last known alive, by any dated event but death; for events other than death, death ends it too, and only of a patient
-    who is stated not to have had the event is it known that the time until then was free of it.
+    A patient is censored when last known alive, by any dated event but death; for events other than death, death ends
+    it too, and only of a patient who is stated not to have had the event is it known that the time until then was free
+    of it.
 
     Args:
         case: The patient.
