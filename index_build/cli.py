@@ -514,7 +514,7 @@ def _run() -> None:
 
 
 def _end(error: ScankinError, code: int) -> None:
-    err.print(f"{type(error).__name__}: {error}", style="red", highlight=False, soft_wrap=True)
+    err.print(f"{type(error).__name__}: {error}", style="red", highlight=False, markup=False, soft_wrap=True)
     sys.exit(code)
 
 

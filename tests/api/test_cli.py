@@ -57,6 +57,13 @@ def test_scankin_ends_in_one_clear_line(place: Path, arguments: list[str], code:
         (["ingest", "--from", "hannover", "source", "book"], 4, "it has no data.csv"),
         (["build", "source", "s2", "--encoder", "thumbnail"], 4, "no casebook"),
         (["build", "casebook", "s2", "--encoder", "nonsense"], 2, "thumbnail"),
+        (["build", "casebook", "s2", "--encoder", "rad_dino"], 2, "comes without weights"),
+        (["build", "casebook", "s2", "--encoder", "thumbnail", "--engine", "abacus"], 2, "auto, torch, onnxruntime"),
+        (
+            ["build", "casebook", "s2", "--encoder", "efficientnet_lite0", "--engine", "onnxruntime"],
+            2,
+            "pip install 'scankin[torch]'",  # brackets are no markup
+        ),
         (["verify", "nothing"], 4, "no published index"),
         (["rollback", "store"], 4, "no version before"),
         (["rollback", "store", "--version", "9"], 4, "no version '9'"),
