@@ -1,6 +1,7 @@
 """What ``scankin-index evaluate`` does: load, measure, encode anew where asked, and write all of it."""
 
 import hashlib
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -17,9 +18,13 @@ from scankin.index_build.evaluate.sample import load_pair
 from scankin.index_build.evaluate.shortcuts import shortcuts
 from scankin.index_build.lists import ids_of
 from scankin.models import load_encoder
+from scankin.retrieval.errors import CasebookError
 from scankin.retrieval.records import cases_of
 
 AUDITS = ("full", "quick")
+HASH_DIGITS = 16
+"""Of a SHA-256, by which a card names a film: as ``scankin-index train`` writes them."""
+_HASH = re.compile(f"[0-9a-fA-F]{{{HASH_DIGITS},64}}")
 
 
 @dataclass(frozen=True)
@@ -29,8 +34,8 @@ class Asked:
     Attributes:
         encoder, against: Names.
         weights: Of the encoder; None: those of its package.
-        fitted: File of the encoder's card: SHA-256 (hex) of the source's id of every film that it was fitted on, one a
-            line; None: the card names none.
+        fitted: File of the encoder's card: SHA-256 (its first 16 hex digits or more) of the source's id of every film
+            that it was fitted on, one a line; None: the card names none.
         is_full: Whether films are read and encoded anew.
         reencode: How many, about, for T1, T2 and T8.
         pictures: Whether the page shows films.
@@ -64,11 +69,21 @@ def evaluate_casebook(casebook: Path, out: Path, asked: Asked, *, workers: int, 
 
 
 def is_named_in(fitted: Path | None) -> Callable[[str], bool]:
-    """Return whether a card's list names the source's own id of a film; the list holds hashes, not ids."""
+    """Return whether a card's list names the source's own id of a film; the list holds hashes, not ids.
+
+    Raises:
+        CasebookError: It cannot be read, or a line is no hash.
+    """
     if fitted is None:
         return lambda _source_id: False
-    hashes = frozenset(ids_of(fitted))
-    return lambda source_id: hashlib.sha256(source_id.encode()).hexdigest() in hashes
+    lines = ids_of(fitted)
+    for line in lines:
+        if not _HASH.fullmatch(line):
+            raise CasebookError(
+                f"{fitted.name}: {line[:20]!r} is no hash. Write at least {HASH_DIGITS} hex digits a line."
+            )
+    hashes = frozenset(line[:HASH_DIGITS].lower() for line in lines)
+    return lambda source_id: hashlib.sha256(source_id.encode()).hexdigest()[:HASH_DIGITS] in hashes
 
 
 def lung_finder() -> LungFinder:
