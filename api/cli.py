@@ -268,5 +268,5 @@ def _options(
 
 
 def _end(message: str, code: int) -> None:
-    err.print(message, style="red", soft_wrap=True)
+    err.print(message, style="red", soft_wrap=True, markup=False)
     sys.exit(code)

@@ -83,16 +83,22 @@ def flat(row: Scored, names: Sequence[tuple[str, str]]) -> dict[str, Any]:
         if kind != "measures":
             columns |= {f"{prefix}_happened": entry.get("happened")}
         columns |= {f"{prefix}_known": entry.get("known")}
+        if kind == "outcomes":
+            columns |= {f"{prefix}_{count}": entry.get(count) for count in ("already_happened", "censored")}
         if kind != "measures":
-            columns |= {
-                f"{prefix}_already_happened": entry.get("already_happened"),
-                f"{prefix}_unknown": entry.get("unknown"),
-            }
+            columns |= {f"{prefix}_unknown": entry.get("unknown")}
         columns |= {f"{prefix}_estimate": entry.get("estimate"), f"{prefix}_low": low, f"{prefix}_high": high}
         if kind != "measures":
             columns |= {
                 f"{prefix}_base_rate": entry.get("base_rate"),
                 f"{prefix}_base_rate_patients": entry.get("base_rate_patients"),
+            }
+        if kind == "outcomes":
+            columns |= {
+                f"{prefix}_effective_n": entry.get("effective_n"),
+                f"{prefix}_estimate_patients": entry.get("estimate_patients"),
+                f"{prefix}_age_sex": entry.get("age_sex"),
+                f"{prefix}_abstained": entry.get("abstained"),
             }
     return columns | {
         "neighbours": json.dumps(report["neighbours"], ensure_ascii=False) if report else None,
@@ -106,8 +112,15 @@ def flat(row: Scored, names: Sequence[tuple[str, str]]) -> dict[str, Any]:
 
 
 _KINDS = ("outcomes", "measures", "findings")
-_WHOLE = ("neighbour_count", "_happened", "_known", "_unknown", "_patients")  # "_happened" ends "_already_happened" too
-_REAL = ("_estimate", "_low", "_high", "_base_rate")
+_WHOLE = (
+    "neighbour_count",
+    "_happened",
+    "_known",
+    "_censored",
+    "_unknown",
+    "_patients",
+)  # "_happened" ends "_already_happened" too
+_REAL = ("_estimate", "_low", "_high", "_base_rate", "_effective_n", "_age_sex")
 
 
 def _names(rows: Iterable[Scored]) -> list[tuple[str, str]]:

@@ -80,6 +80,17 @@ class ExplainAudit:
                 "interval": list(wilson(faithful / len(found), len(found))),
                 "by_chance": 1 / (1 + found[0].random_maps),
             },
+            "largest_error_of_sum": {
+                "query_map": max(abs(float(one.query_map.sum()) - one.similarity) for one in self.explanations),
+                "neighbour_map": max(
+                    (
+                        abs(float(one.neighbour_map.sum()) - one.similarity)
+                        for one in self.explanations
+                        if one.neighbour_map is not None
+                    ),
+                    default=None,
+                ),
+            },
             "random_maps": found[0].random_maps,
             "steps": STEPS,
             "deletion": _mean([one.areas.deletion for one in found]),

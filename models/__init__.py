@@ -17,12 +17,18 @@ from scankin.retrieval import plugins
 from scankin.retrieval.encoder import Encoder
 from scankin.retrieval.errors import InvalidRequest
 
-__all__ = ["encoder_names", "load_encoder"]
+__all__ = ["encoder_names", "fitted_list", "load_encoder"]
 
 
 def encoder_names() -> list[str]:
     """Return the names of all encoders, sorted."""
     return [name.replace("-", "_") for name in plugins.names(sys.modules[__name__])]
+
+
+def fitted_list(name: str) -> Path | None:
+    """Return the list of films that the shipped weights of an encoder were fitted on: SHA-256 of their public ids."""
+    path = Path(__file__).with_name(f"{name.replace('-', '_')}.fitted.txt")
+    return path if path.is_file() else None
 
 
 def load_encoder(name: str, weights: Path | None = None, device: str = "cpu", engine: str = AUTO) -> Encoder:

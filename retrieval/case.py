@@ -11,6 +11,7 @@ class State(StrEnum):
     HAPPENED = "happened"
     DID_NOT_HAPPEN = "did not happen"
     UNKNOWN = "unknown"
+    CENSORED = "censored"  # known not to have happened up to some day before the horizon, and not beyond
     ALREADY_HAPPENED = "already happened"  # before the scan: the patient is not at risk any more
 
     @property
@@ -92,6 +93,13 @@ class Case:
         """Return the first day on which ``kind`` happened; None when it did not or the day is not stated."""
         days = [event.day for event in self.events if event.kind is kind and event.day is not None]
         return min(days, default=None)
+
+    @property
+    def last_alive(self) -> int | None:
+        """The last day on which the patient lived, as stated or as shown by what happened that day; None: unknown."""
+        days = [event.day for event in self.events if event.day is not None and event.kind is not EventKind.DEATH]
+        stated = [] if self.last_seen_alive is None else [self.last_seen_alive]
+        return max([*days, *stated], default=None)
 
     def ever(self, kind: EventKind) -> State:
         """Return whether ``kind`` is recorded to have ever happened. A yes outweighs a no of another record."""

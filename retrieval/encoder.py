@@ -108,7 +108,8 @@ class LocatingEncoder(Encoder, Protocol):
         """Return the vectors ``[slices, rows, columns, dim]`` of the places of one prepared scan.
 
         Places are a regular grid over the tensor, from its top left. The mean of all vectors is parallel to
-        ``encode(tensor)``, exactly but for rounding.
+        ``encode(tensor)``, exactly but for rounding. The tensor may have been blurred since it was prepared, to see
+        what that changes: that it spans the range of a film must not be asked of it.
         """
 
     def placement(self, scan: Scan) -> Box:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter, gaussian_filter1d
 
 from scankin.retrieval.contributions import Map
-from scankin.retrieval.encoder import Encoder
+from scankin.retrieval.encoder import LocatingEncoder
 
 STEPS = 8
 RANDOM_MAPS = 19
@@ -81,15 +81,19 @@ class Perturbations:
     """One query's picture, blurred in part in the order of maps; random maps are encoded once for all neighbours."""
 
     def __init__(
-        self, encoder: Encoder, tensor: NDArray[np.float32], grid: tuple[int, int], random_maps: int = RANDOM_MAPS
+        self,
+        encoder: LocatingEncoder,
+        tensor: NDArray[np.float32],
+        grid: tuple[int, int],
+        random_maps: int = RANDOM_MAPS,
     ) -> None:
         """Hold a prepared scan ``[slices, channels, height, width]`` and the ``grid`` of its maps, rows and columns."""
-        self._encode, self._tensor = encoder.encode, tensor
+        self._locate, self._tensor = encoder.locate, tensor
         self._grid = grid
         # A cell's own size: what is finer than a cell goes, the grey of its surroundings stays.
         sigma = tensor.shape[2] / grid[0], tensor.shape[3] / grid[1]
         self._blurred = gaussian_filter1d(gaussian_filter1d(tensor, sigma[0], axis=2), sigma[1], axis=3)
-        self._ends = encoder.encode(tensor), encoder.encode(self._blurred)
+        self._ends = self._vector(tensor), self._vector(self._blurred)
         self._random = [self._curves(one) for one in random_smooth_maps(grid, random_maps)]
 
     def measure(self, shares: Map, neighbour: NDArray[np.float32]) -> Faithfulness:
@@ -103,6 +107,11 @@ class Perturbations:
             as_good=sum(one.gain >= areas.gain for one in random),
         )
 
+    def _vector(self, tensor: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return the unit vector ``[dim]``; ``encode`` takes whole films only, and one that is blurred is none."""
+        mean = self._locate(tensor).mean(axis=(0, 1, 2), dtype=np.float64)
+        return np.asarray(mean / max(float(np.linalg.norm(mean)), 1e-12), np.float32)
+
     def _curves(self, shares: Map) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """Return the vectors ``[STEPS + 1, dim]`` under deletion and under insertion of the top places."""
         order = np.argsort(-shares, axis=None, kind="stable")
@@ -112,8 +121,8 @@ class Perturbations:
             top = np.zeros(order.size, bool)
             top[order[: round(step * order.size / STEPS)]] = True
             is_top = _enlarged(top.reshape(self._grid), self._tensor.shape[2:])
-            deleted.append(self._encode(np.where(is_top, self._blurred, self._tensor)))
-            inserted.append(self._encode(np.where(is_top, self._tensor, self._blurred)))
+            deleted.append(self._vector(np.where(is_top, self._blurred, self._tensor)))
+            inserted.append(self._vector(np.where(is_top, self._tensor, self._blurred)))
         return np.stack([*deleted, blurred]), np.stack([*inserted, whole])
 
 

@@ -8,15 +8,16 @@ from numpy.typing import NDArray
 from scankin.retrieval.cautions import cautions, gate_cautions
 from scankin.retrieval.encoder import Embeddings, Encoder, embed
 from scankin.retrieval.errors import InvalidRequest, Reason, RefusedScan
+from scankin.retrieval.estimates.estimate import Expected
 from scankin.retrieval.filters import Filters
 from scankin.retrieval.fingerprint import DUPLICATE_BITS, FINGERPRINT_BYTES, bits_apart, fingerprint
 from scankin.retrieval.gate import Verdict
 from scankin.retrieval.index import Neighbours, ScanIndex
 from scankin.retrieval.measures import MEASURES
 from scankin.retrieval.records import ScanRecord
-from scankin.retrieval.report import IndexFacts, QueryFacts, SimilarCase, SimilarityReport
+from scankin.retrieval.report import IndexFacts, OutcomeReport, QueryFacts, SimilarCase, SimilarityReport
 from scankin.retrieval.scan import Scan, View
-from scankin.retrieval.summaries import summarise_measure, summarise_share
+from scankin.retrieval.summaries import count_outcome, summarise_measure, summarise_share
 from scankin.retrieval.thumbnails import thumbnail
 from scankin.retrieval.version import BaseRates, IndexVersion
 
@@ -84,10 +85,13 @@ class Retriever:
         if verdict is not None and verdict.is_refused:
             raise RefusedScan(Reason.UNLIKE_THE_INDEX, verdict.reason)
         found = candidates.index.search(embedding, k, allowed)
+        expected = self.version.estimators[scan.modality].answer(
+            candidates.index.similarities(embedding), allowed, scan.age, scan.sex
+        )
         patients = self.version.columns[scan.modality].count_patients(allowed)
         query = _query_facts(scan, k, filters, candidates=(int(allowed.sum()), patients))
         gate = gate_cautions(self.version.gates, scan.modality, false_refusal)
-        return self._report(scan, query, found, candidates.own_patients, gate)
+        return self._report(scan, query, found, expected, candidates.own_patients, gate)
 
     def candidates(self, scan: Scan, filters: Filters) -> Candidates:
         """Return who may answer a scan: what the filters allow, less its own patient.
@@ -162,26 +166,28 @@ class Retriever:
         return np.flatnonzero(apart <= DUPLICATE_BITS)
 
     def _report(
-        self, scan: Scan, query: QueryFacts, found: Neighbours, own_patients: int, gate: tuple[str, ...]
+        self,
+        scan: Scan,
+        query: QueryFacts,
+        found: Neighbours,
+        expected: Expected,
+        own_patients: int,
+        gate: tuple[str, ...],
     ) -> SimilarityReport:
         cases = tuple(
             self._case(rank, record, similarity)
             for rank, (record, similarity) in enumerate(zip(found.records, found.similarities, strict=True), start=1)
         )
         finding_rates = self.version.finding_base_rates[scan.modality]
-        outcome_rates = self.version.outcome_base_rates[scan.modality]
         findings = tuple(
             summarise_share(
                 name, [case.findings[name] for case in cases], found.similarities, *_share(finding_rates, name)
             )
             for name in self.version.finding_names
         )
-        outcome_names = cases[0].outcomes if cases else ()
         outcomes = tuple(
-            summarise_share(
-                name, [case.outcomes[name] for case in cases], found.similarities, *_share(outcome_rates, name)
-            )
-            for name in outcome_names
+            OutcomeReport(count_outcome(one.name, [case.outcomes[one.name] for case in cases]), one)
+            for one in expected.estimates
         )
         measures = tuple(
             summarise_measure(measure, [record.measures.get(name) for record in found.records], found.similarities)
@@ -192,10 +198,19 @@ class Retriever:
             neighbours=cases,
             findings=findings,
             outcomes=outcomes,
+            curves=expected.curves,
             measures=measures,
             cautions=(
                 *gate,
-                *cautions(query, scan, found.records, outcomes, own_patients, self.version.origins[scan.modality]),
+                *cautions(
+                    query,
+                    scan,
+                    found.records,
+                    outcomes,
+                    own_patients,
+                    self.version.origins[scan.modality],
+                    is_near_edge=expected.is_near_edge,
+                ),
             ),
             index=IndexFacts(self.version.name, self.version.encoder, self.version.manifest_hash, self.version.licence),
         )

@@ -26,6 +26,7 @@ import pyarrow.parquet as pq
 
 from scankin.retrieval.encoder import EncoderIdentity
 from scankin.retrieval.errors import StoreCorrupt, StoreMissing
+from scankin.retrieval.estimates.calibration import calibration_of
 from scankin.retrieval.gate.file import GATE, NO_GATES, gates_from
 from scankin.retrieval.index import ScanIndex
 from scankin.retrieval.keys import Keyring
@@ -42,12 +43,13 @@ VERSIONS = "versions"
 MANIFEST = "manifest.json"
 HASH_DIGITS = 16
 
-SCANS, CASES, ALIASES, SECRET, PICTURES = (
+SCANS, CASES, ALIASES, SECRET, PICTURES, CALIBRATION = (
     "scans.parquet",
     "cases.parquet",
     "aliases.parquet",
     "secret.key",
     "thumbnails.arrow",
+    "calibration.json",
 )
 PLACES = "locations.arrow"
 """Only in versions that were built with explanations."""
@@ -253,6 +255,8 @@ def load_version(store: Path, version: str | None = None, *, is_for_use: bool = 
         locations=Locations(folder / PLACES) if PLACES in manifest.files else None,
         # A version published before there were gates has none.
         gates=gates_from(content(GATE), indexes) if GATE in manifest.files else NO_GATES,
+        # Versions published before there were estimates have none.
+        calibration=calibration_of(content(CALIBRATION), version) if CALIBRATION in manifest.files else None,
     )
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
-from scankin.retrieval.case import Case, Event, State
+from scankin.retrieval.case import Case, Event
 from scankin.retrieval.outcomes import all_outcomes
 
 
@@ -14,8 +14,7 @@ class Clocked:
     Attributes:
         asked: Answers compared: of every scan with a day, every outcome with a horizon.
         informed: Of these, answers that could differ, because the record goes on after the horizon.
-        changed: Answers that did differ, so that something later informed them; it must be 0. Those that are unknown
-            of the whole record are not told by anything, and do not count.
+        changed: Answers that did differ, so that something later informed them; it must be 0.
     """
 
     asked: int
@@ -54,6 +53,5 @@ def clocked(cases: Mapping[str, Case], scans: Iterable[tuple[str, int | None]]) 
             then = stopped(case, day + (outcome.horizon_days or 0))
             asked += 1
             informed += then != case
-            answer = outcome.of(case, day)
-            changed += answer is not State.UNKNOWN and outcome.of(then, day) is not answer
+            changed += outcome.of(then, day) is not outcome.of(case, day)
     return Clocked(asked, informed, changed)

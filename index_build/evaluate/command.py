@@ -2,7 +2,7 @@
 
 import hashlib
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -17,14 +17,12 @@ from scankin.index_build.evaluate.run import evaluate
 from scankin.index_build.evaluate.sample import load_pair
 from scankin.index_build.evaluate.shortcuts import shortcuts
 from scankin.index_build.lists import ids_of
-from scankin.models import load_encoder
+from scankin.models import fitted_list, load_encoder
 from scankin.retrieval.errors import CasebookError
 from scankin.retrieval.records import cases_of
 
 AUDITS = ("full", "quick")
-HASH_DIGITS = 16
-"""Of a SHA-256, by which a card names a film: as ``scankin-index train`` writes them."""
-_HASH = re.compile(f"[0-9a-fA-F]{{{HASH_DIGITS},64}}")
+_HASH = re.compile(r"[0-9a-f]{64}")
 
 
 @dataclass(frozen=True)
@@ -34,8 +32,8 @@ class Asked:
     Attributes:
         encoder, against: Names.
         weights: Of the encoder; None: those of its package.
-        fitted: File of the encoder's card: SHA-256 (its first 16 hex digits or more) of the source's id of every film
-            that it was fitted on, one a line; None: the card names none.
+        fitted: File of the encoder's card: SHA-256 (hex) of the source's id of every film that it was fitted on, one a
+            line; None: the list that comes with shipped weights, if any.
         is_full: Whether films are read and encoded anew.
         reencode: How many, about, for T1, T2 and T8.
         pictures: Whether the page shows films.
@@ -54,7 +52,7 @@ def evaluate_casebook(casebook: Path, out: Path, asked: Asked, *, workers: int, 
     """Evaluate an encoder on a casebook, write what was found, and return it in a sentence, and where the page is."""
     encoder = load_encoder(asked.encoder, asked.weights)
     rival = None if asked.against is None else load_encoder(asked.against).identity
-    sample, theirs = load_pair(casebook, encoder.identity, rival, is_named_in(asked.fitted))
+    sample, theirs = load_pair(casebook, encoder.identity, rival, is_named_in(_lists(asked)))
     found = evaluate(sample, encoder.identity, None if theirs is None or rival is None else (theirs, rival))
     found = replace(found, clocked=_clocked(casebook))
     if asked.is_full:
@@ -68,22 +66,26 @@ def evaluate_casebook(casebook: Path, out: Path, asked: Asked, *, workers: int, 
     return verdict(found), write_page(found, out, pictures=asked.pictures)
 
 
-def is_named_in(fitted: Path | None) -> Callable[[str], bool]:
-    """Return whether a card's list names the source's own id of a film; the list holds hashes, not ids.
+def _lists(asked: Asked) -> list[Path]:
+    """Return the lists of films fitted on: the one named, and those that come with shipped weights."""
+    shipped = [] if asked.weights is not None or asked.fitted is not None else [fitted_list(asked.encoder)]
+    rivals = [] if asked.against is None else [fitted_list(asked.against)]
+    return [path for path in (asked.fitted, *shipped, *rivals) if path is not None]
+
+
+def is_named_in(lists: Sequence[Path]) -> Callable[[str], bool]:
+    """Return whether a list names the source's own id of a film; the lists hold hashes, not ids.
 
     Raises:
-        CasebookError: It cannot be read, or a line is no hash.
+        CasebookError: A list cannot be read, or a line is no hash.
     """
-    if fitted is None:
-        return lambda _source_id: False
-    lines = ids_of(fitted)
-    for line in lines:
-        if not _HASH.fullmatch(line):
-            raise CasebookError(
-                f"{fitted.name}: {line[:20]!r} is no hash. Write at least {HASH_DIGITS} hex digits a line."
-            )
-    hashes = frozenset(line[:HASH_DIGITS].lower() for line in lines)
-    return lambda source_id: hashlib.sha256(source_id.encode()).hexdigest()[:HASH_DIGITS] in hashes
+    hashes = set()
+    for path in lists:
+        for line in ids_of(path):
+            if not _HASH.fullmatch(line):
+                raise CasebookError(f"{path.name}: {line[:20]!r} is no SHA-256. Write 64 hex digits a line.")
+            hashes.add(line)
+    return lambda source_id: hashlib.sha256(source_id.encode()).hexdigest() in hashes
 
 
 def lung_finder() -> LungFinder:

@@ -28,6 +28,9 @@ from scankin.retrieval.reading import ReadingPool
 CALIBRATION_SCANS = 64
 """Scans whose activations set the ranges of int8."""
 
+PERCENTILE = 99.99
+"""Activations beyond it are clipped: mean cosine to float32 on 20 films 0.974; 0.970 where the largest is the limit."""
+
 
 @dataclass(frozen=True)
 class Cost:
@@ -102,7 +105,14 @@ def _write(encoder: NetworkEncoder, float32: Path, out: Path, items: list[ScanFi
             str(float32), str(plain), skip_symbolic_shape=True
         )
         quantization.quantize_static(
-            str(plain), str(out), _Slices(encoder, items, pool), per_channel=True, reduce_range=True
+            str(plain),
+            str(out),
+            _Slices(encoder, items, pool),
+            per_channel=True,
+            activation_type=quantization.QuantType.QUInt8,  # 5.0 ms a film where signed takes 8.3, with the same cosine
+            weight_type=quantization.QuantType.QInt8,
+            calibrate_method=quantization.CalibrationMethod.Percentile,
+            extra_options={"CalibPercentile": PERCENTILE},
         )
     # Of each quantisation the vectors are its own: its weights are named by what it holds, not by what it came from.
     model = onnx.load(str(out))

@@ -23,7 +23,7 @@ from scankin.retrieval.files import replaced, sha256_of
 from scankin.retrieval.report import NOTICE
 
 ENCODER = "scankin_cxr"
-WEIGHTS, RESULTS, FITTED = "scankin_cxr.safetensors", "train.json", "fitted_on.txt"
+WEIGHTS, RESULTS, FITTED = "scankin_cxr.safetensors", "train.json", "scankin_cxr.fitted.txt"
 Progress = Callable[[str, int, int], None]
 """Told what is done, how much of it, of how much."""
 

@@ -26,10 +26,5 @@ def write_weights(fit: Fit, path: Path) -> Path:
 
 
 def fitted_marks(films: Films, rows: NDArray[np.int64]) -> list[str]:
-    """Return a hash for each film that was learned from, sorted: for collections whose ids are public only."""
-    return sorted(mark_of(films.source_ids[row]) for row in rows)
-
-
-def mark_of(source_id: str) -> str:
-    """Return the first 16 digits of the SHA-256 of a source id."""
-    return hashlib.sha256(source_id.encode()).hexdigest()[:16]
+    """Return the SHA-256 of the source id of each film learned from, sorted: for collections whose ids are public."""
+    return sorted(hashlib.sha256(films.source_ids[row].encode()).hexdigest() for row in rows)

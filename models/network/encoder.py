@@ -55,7 +55,7 @@ class NetworkEncoder:
             ValueError: The tensor has another shape or range than the network was trained on.
         """
         self.preparation.require(tensor)
-        return np.stack([self.engine.run(one) for one in tensor])
+        return self._run(tensor)
 
     def encode(self, tensor: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return the unit vector ``[dim]``.
@@ -71,8 +71,11 @@ class NetworkEncoder:
         return self.engine.run(np.zeros(self.preparation.shape, np.float32)).shape[1:] != (1, 1)
 
     def locate(self, tensor: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Return ``[slices, h, w, dim]``: the features before they are pooled."""
-        return np.ascontiguousarray(self.features(tensor).transpose(0, 2, 3, 1))
+        """Return ``[slices, h, w, dim]``: the features before they are pooled, of a film that may be blurred."""
+        return np.ascontiguousarray(self._run(tensor).transpose(0, 2, 3, 1))
+
+    def _run(self, tensor: NDArray[np.float32]) -> NDArray[np.float32]:
+        return np.stack([self.engine.run(one) for one in tensor])
 
     def placement(self, scan: Scan) -> Box:
         """Return which part of the scan's rendered square the tensor shows."""

@@ -37,17 +37,20 @@ class Gates:
     false_refusal: float
 
     def to_bytes(self) -> bytes:
-        """Return the file; the reference vectors are not in it, since the index has them."""
+        """Return the file; the reference vectors are not in it, since the index has them.
+
+        It is not compressed, so that a proof of absence finds the keys that are in it.
+        """
         head = {"format": FORMAT, "notes": dict(self.notes), "false_refusal": self.false_refusal}
         arrays: dict[str, NDArray[np.generic]] = {"head": np.array(json.dumps(head, sort_keys=True))}
         for modality, gate in self.by_modality.items():
-            arrays[f"{modality.name}.scans"] = np.array(self.references[modality])
+            arrays[f"{modality.name}.scans"] = np.array(self.references[modality], "S")
             arrays[f"{modality.name}.calibration"] = gate.calibration
             for name, depth in gate.depths.items():
                 for part in _PARTS if name != "vector" else _PARTS[1:]:
                     arrays[f"{modality.name}.{name}.{part}"] = getattr(depth, part)
         sink = io.BytesIO()
-        np.savez_compressed(sink, allow_pickle=False, **arrays)
+        np.savez(sink, allow_pickle=False, **arrays)
         return sink.getvalue()
 
 
@@ -77,7 +80,7 @@ def gates_from(data: bytes, indexes: Mapping[Modality, ScanIndex]) -> Gates:
             for modality, index in indexes.items():
                 if f"{modality.name}.scans" not in held:
                     continue
-                keys = tuple(held[f"{modality.name}.scans"].tolist())
+                keys = tuple(key.decode() for key in held[f"{modality.name}.scans"].tolist())
                 rows = {record.scan: row for row, record in enumerate(index.records)}
                 parts = {name: {part: held[f"{modality.name}.{name}.{part}"] for part in _PARTS[1:]} for name in WORDS}
                 for name in WORDS:

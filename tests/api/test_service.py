@@ -39,7 +39,7 @@ class Running:
         with self.log.open("wb") as log:
             self.process = subprocess.Popen(command, stderr=log, env=environment)
         self.client = httpx.Client(base_url=self.url, timeout=30)
-        for _ in range(200):
+        for _ in range(900):  # machines that run tests are shared and slow at times
             try:
                 if self.client.get("/readyz").status_code == 200:
                     return

@@ -49,6 +49,7 @@ def test_the_manifest_counts_what_was_built_and_names_the_encoder(made: Path) ->
     assert manifest.counts["X-ray"] == {"scans": FILMS, "patients": PATIENTS}
     assert manifest.counts["CT"] == {"scans": 0, "patients": 0}
     assert manifest.encoder == ENCODER.identity
+    assert manifest.gates == {"X-ray": "too few patients to fit a gate: 12, 40 are needed"}
     assert manifest.casebook == Casebook.load(made / "casebook").content
 
 

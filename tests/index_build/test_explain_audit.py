@@ -59,6 +59,7 @@ def test_figures_are_those_of_the_explanations(made: Path, outlines: dict[str, P
     assert 0 <= low <= raw["faithful"]["share"] <= high <= 1
     assert raw["deletion"]["value"] == pytest.approx(np.mean([one.areas.deletion for one in found]))
     assert raw["insertion_random"]["value"] == pytest.approx(np.mean([one.random.insertion for one in found]))
+    assert raw["largest_error_of_sum"]["query_map"] < 1e-5 and raw["largest_error_of_sum"]["neighbour_map"] is None
     inside = [one.in_lungs for one in audit.explanations if one.in_lungs]
     assert raw["lungs"]["difference"]["value"] == pytest.approx(np.mean([one.share - one.area for one in inside]))
     assert raw["median_seconds"] > 0 and "Research use only" in raw["notice"]

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from builders import an_identity
 
-from scankin.retrieval.encoder import EncoderIdentity
+from scankin.retrieval.encoder import FULL_SQUARE, Box, EncoderIdentity
 from scankin.retrieval.faithfulness import STEPS, Areas, Faithfulness, Perturbations, random_smooth_maps
 from scankin.retrieval.scan import Scan
 
@@ -25,9 +25,15 @@ class Watching:
     def prepare(self, scan: Scan) -> np.ndarray:
         raise NotImplementedError
 
-    def encode(self, tensor: np.ndarray) -> np.ndarray:
+    def encode(self, _tensor: np.ndarray) -> np.ndarray:
+        raise ValueError("A blurred film is no whole film.")
+
+    def placement(self, _scan: Scan) -> Box:
+        return FULL_SQUARE
+
+    def locate(self, tensor: np.ndarray) -> np.ndarray:
         is_sharp = self.place is not None and np.ptp(tensor[0, 0][self.place]) > 0.9
-        return np.array([1.0, 0.0] if is_sharp else [0.0, 1.0], np.float32)
+        return np.array([1.0, 0.0] if is_sharp else [0.0, 1.0], np.float32).reshape(1, 1, 1, 2)
 
 
 def a_checkerboard() -> np.ndarray:

@@ -73,7 +73,7 @@ def test_results_to_paste_state_the_primary_figure_every_verdict_and_the_notice(
 
 def test_an_unknown_audit_is_refused_by_name(tmp_path: Path) -> None:
     arguments = ["evaluate", str(tmp_path), "--encoder", "thumbnail", "--audit", "deep", "--out", str(tmp_path / "o")]
-    with pytest.raises(InvalidRequest, match="full, quick"):
+    with pytest.raises(InvalidRequest, match=r"--audit deep: .* full, quick"):
         app(arguments, standalone_mode=False)
 
 
