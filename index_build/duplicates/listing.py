@@ -14,7 +14,7 @@ from scankin.retrieval.scan import Modality
 
 DUPLICATES = "duplicates.csv"
 _COLUMNS = ("scan", "other_scan", "patient", "other_patient", "found_by", "is_mirrored", "agreement")
-_DETECTOR = f"fingerprint, grids, keypoints 1; {SAME}"
+_DETECTOR = f"fingerprint, grids, keypoints 2, {SAME}"
 """Changes whenever the pairs would."""
 
 
