@@ -44,7 +44,7 @@ def verdicts(evaluation: Evaluation) -> list[Verdict]:
     """Return every test of the plan, in its order, those that were not done included."""
     found = [*_altered(evaluation), *_from_vectors(evaluation), _round_trips(evaluation), _clock(evaluation)]
     found += [
-        Verdict("T14", "refusal", Result.NOT_DONE, "Measured where a gate is fitted, not of an encoder alone."),
+        Verdict("T14", "refusal", Result.NOT_DONE, "Of a gate, not of an encoder alone: scankin-index evaluate-gate."),
         Verdict(
             "T15", "calibration", Result.NOT_DONE, "Measured where outcomes are estimated, not of an encoder alone."
         ),

@@ -11,11 +11,10 @@ from stores import a_store
 
 from scankin.index_build.evaluate import audit
 from scankin.index_build.evaluate.bootstrap import area, figure, mean_of, redraws
-from scankin.index_build.evaluate.covid import PRIMARY, covid_across_balanced, covid_pooled, covid_within
+from scankin.index_build.evaluate.covid import covid_across_balanced, covid_pooled, covid_within
 from scankin.index_build.evaluate.figures import Scope, pool_in
 from scankin.index_build.evaluate.precision import retrieval
 from scankin.index_build.evaluate.ranking import rank
-from scankin.index_build.evaluate.run import RANDOM, SHUFFLED, evaluate
 from scankin.index_build.evaluate.sample import load_pair
 from scankin.index_build.evaluate.severity import severity
 from scankin.models import load_encoder
@@ -104,19 +103,9 @@ def test_an_encoder_that_reads_the_illness_shines_across_and_within() -> None:
     assert audit.source_probes(sample, audit.nearest(sample))["linear probe"].value < 0.6
 
 
-def test_the_same_encoder_differs_from_itself_by_nothing_and_a_better_one_by_something() -> None:
+def test_a_better_encoder_differs_from_a_worse_one_by_something() -> None:
     good, bad = sources_and_truth(3, by="illness"), sources_and_truth(3, by="source")
-    same = evaluate(good, IDENTITY, (good, IDENTITY)).differences
-    assert {(one.value, one.low, one.high) for found in same.values() for one in found.values()} == {(0, 0, 0)}
-    better = covid_across_balanced(good).less(covid_across_balanced(bad))
-    assert better.low > 0.2
-
-
-def test_floors_know_nothing() -> None:
-    found = evaluate(sources_and_truth(4, by="illness"), IDENTITY)
-    assert found.primary.low > 0.9
-    for kind in (RANDOM, SHUFFLED):
-        assert abs(found.floors[kind][Scope.ACROSS][PRIMARY].value - 0.5) < 0.15
+    assert covid_across_balanced(good).less(covid_across_balanced(bad)).low > 0.2
 
 
 def test_severity_is_read_from_neighbours() -> None:

@@ -10,12 +10,15 @@ from builders import sources_and_truth
 from stores import CANARY, a_store
 
 from scankin.index_build.cli import app
+from scankin.index_build.evaluate.covid import PRIMARY
+from scankin.index_build.evaluate.figures import Scope
 from scankin.index_build.evaluate.page import similarities
-from scankin.index_build.evaluate.run import evaluate
+from scankin.index_build.evaluate.run import RANDOM, SHUFFLED, Evaluation, evaluate
 from scankin.index_build.evaluate.verdicts import Result, verdicts
 from scankin.retrieval.encoder import EncoderIdentity
 from scankin.retrieval.errors import InvalidRequest
 
+IDENTITY = EncoderIdentity("made", "none", "none", "none", 4)
 TESTS = {f"T{number}" for number in range(1, 16)}
 
 
@@ -77,14 +80,29 @@ def test_an_unknown_audit_is_refused_by_name(tmp_path: Path) -> None:
         app(arguments, standalone_mode=False)
 
 
-def test_verdicts_follow_the_figures() -> None:
-    identity = EncoderIdentity("made", "none", "none", "none", 4)
-    results = {
-        by: {one.test: one.result for one in verdicts(evaluate(sources_and_truth(8, by=by), identity))}
-        for by in ("illness", "source")
-    }
-    assert results["illness"]["T5"] is Result.PASSED and results["source"]["T5"] is Result.FAILED
-    assert results["illness"]["T4"] is Result.PASSED and results["source"]["T4"] is Result.FAILED
+@pytest.fixture(scope="module")
+def reads_illness() -> Evaluation:
+    """An encoder that reads the illness, against itself."""
+    sample = sources_and_truth(8, by="illness")
+    return evaluate(sample, IDENTITY, (sample, IDENTITY))
+
+
+def test_the_same_encoder_differs_from_itself_by_nothing(reads_illness: Evaluation) -> None:
+    found = [one for of_scope in reads_illness.differences.values() for one in of_scope.values()]
+    assert {(one.value, one.low, one.high) for one in found} == {(0, 0, 0)} and len(found) > 20
+
+
+def test_floors_know_nothing(reads_illness: Evaluation) -> None:
+    assert reads_illness.primary.low > 0.9
+    for kind in (RANDOM, SHUFFLED):
+        assert abs(reads_illness.floors[kind][Scope.ACROSS][PRIMARY].value - 0.5) < 0.15
+
+
+def test_verdicts_follow_the_figures(reads_illness: Evaluation) -> None:
+    reads_source = evaluate(sources_and_truth(8, by="source"), IDENTITY)
+    good, bad = ({one.test: one.result for one in verdicts(found)} for found in (reads_illness, reads_source))
+    assert (good["T4"], good["T5"], good["T6"]) == (Result.PASSED,) * 3
+    assert (bad["T4"], bad["T5"], bad["T6"]) == (Result.FAILED, Result.FAILED, Result.PASSED)
 
 
 def test_similarities_are_of_pairs_of_different_people_by_finding_and_source() -> None:
