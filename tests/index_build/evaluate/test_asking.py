@@ -41,7 +41,7 @@ def test_every_figure_is_of_those_who_may_ask() -> None:
         assert {one.queries for one in found.figures[scope].values()} == {150, ill}, scope
     assert found.figures[Scope.WITHIN]["COVID-19 AUC"].queries <= 150
     assert {found.re_identification.queries, *(one.queries for one in found.probes.values())} == {0, 150}
-    assert sum(one.queries for one in found.strata["source"].values()) == ill
+    assert sum(one.queries for one in found.strata["age group"].values()) == ill
     assert who_asked(found) == (
         "150 X-ray films of 150 patients ask. 50 films of 50 patients, on whom it was fitted, do not ask; "
         "they may answer."
