@@ -77,6 +77,16 @@ class VectorCache:
         with _writing():
             self._db.commit()
 
+    def held_as(self, encoder: EncoderIdentity) -> EncoderIdentity:
+        """Return the comparable identity of which most vectors are held; the encoder's own when none has more.
+
+        An index may have been built with torch where onnxruntime asks, or the other way round.
+        """
+        counts = dict(self._db.execute("SELECT encoder, COUNT(*) FROM vectors GROUP BY encoder"))
+        known = [EncoderIdentity(**json.loads(text)) for (text,) in self._db.execute("SELECT identity FROM encoders")]
+        comparable = [encoder, *(one for one in known if one.is_comparable_with(encoder))]
+        return max(comparable, key=lambda one: counts.get(one.digest, 0))
+
     def vectors(self, encoder: EncoderIdentity, hashes: Iterable[str]) -> dict[str, NDArray[np.float32]]:
         """Return the vectors ``[dim]`` of those pixel hashes that have both a vector and a thumbnail."""
         found: dict[str, NDArray[np.float32]] = {}

@@ -121,7 +121,7 @@ def load_sample(
     rows = {row["scan"]: row for row in book.tables["scans"].to_pylist()}
     with VectorCache(folder) as cache:
         records = [record for record in map(ScanRecord.from_row, rows.values()) if record.modality is Modality.XRAY]
-        held = cache.vectors(encoder, [record.pixel_hash for record in records])
+        held = cache.vectors(cache.held_as(encoder), [record.pixel_hash for record in records])
         records = [record for record in records if record.pixel_hash in held]
         films = [record for record in records if record.view is not View.LATERAL]
         if not films:

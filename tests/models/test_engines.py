@@ -5,12 +5,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 from builders import a_scan, an_identity
+from real_data import ROOT
 from tiny_weights import a_head, an_onnx_file
 
 from scankin.models import load_encoder
 from scankin.models.network import NetworkEncoder, sha256_of_weights
 from scankin.models.network.encoder import pooled
 from scankin.models.network.weights import library
+from scankin.retrieval.encoder import embed
 from scankin.retrieval.errors import EncoderMismatch, InvalidRequest
 
 
@@ -99,6 +101,16 @@ def test_torch_does_not_run_an_onnx_file(tmp_path: Path) -> None:
 def test_an_onnx_file_of_another_maker_is_not_taken_for_an_encoder(tmp_path: Path) -> None:
     with pytest.raises(InvalidRequest, match="--encoder onnx"):
         load_encoder("efficientnet_lite0", an_onnx_file(tmp_path))
+
+
+@pytest.mark.parametrize("name", [path.stem for path in sorted((ROOT / "models").glob("*.onnx"))])
+def test_a_shipped_onnx_file_is_of_the_shipped_weights_and_gives_their_vectors(name: str) -> None:
+    on_torch, on_onnx = load_encoder(name, engine="torch"), load_encoder(name, engine="onnxruntime")
+    assert on_onnx.identity.engine == "onnxruntime-float32-cpu"
+    on_torch.identity.require(on_onnx.identity, name)
+    for seed in (1, 2):
+        one, other = (embed(encoder, a_scan(seed)).vectors[0] for encoder in (on_torch, on_onnx))
+        assert np.allclose(one, other, atol=1e-5)
 
 
 def test_encoders_without_a_network_take_any_engine(tmp_path: Path) -> None:
