@@ -11,12 +11,11 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
 from scankin.index_build.casebook import Casebook
 from scankin.index_build.evaluate.bootstrap import figure, mean_of
-from scankin.index_build.readings import request_for
-from scankin.index_build.source_tree import open_tree
+from scankin.index_build.outlines import outline
+from scankin.index_build.scan_files import ScanFiles, scan_files
 from scankin.models.lungs import lung_mask
 from scankin.retrieval.errors import CasebookError, InvalidRequest, ScanError
 from scankin.retrieval.explainer import Explainer
@@ -24,10 +23,9 @@ from scankin.retrieval.explanation import Explanation
 from scankin.retrieval.faithfulness import STEPS
 from scankin.retrieval.files import replaced
 from scankin.retrieval.reading import ReadingPool
-from scankin.retrieval.rendering import pad_square, resize
 from scankin.retrieval.report import NOTICE
 from scankin.retrieval.retriever import Retriever
-from scankin.retrieval.scan import Modality, Scan, View
+from scankin.retrieval.scan import Scan
 from scankin.retrieval.summaries import wilson
 
 AUDIT_SCHEMA = "scankin.explain-audit/1"
@@ -140,25 +138,23 @@ def explain_audit(
         InvalidRequest: The encoder cannot explain.
     """
     book = Casebook.load(casebook)
-    rows = _drawn(book, films, outlines)
-    trees = {name: open_tree(source.root) for name, source in book.sources.items()}
+    drawn = _drawn(book, films, outlines)
     found: list[Explanation] = []
     seconds, cpu = [], []
     refused: Counter[str] = Counter()
     slices = retriever.encoder.slices
     with ReadingPool(1) as pool:
-        for done, row in enumerate(rows, start=1):
+        for done, one in enumerate(drawn, start=1):
             try:
-                with trees[row["source"]].fetched(tuple(row["files"])) as root:
-                    scan = pool.read(request_for(tuple(row["files"]), root, Modality.XRAY, slices))
-                mask = lung_mask if outlines is None else _outline(outlines[row["files"][0]])
+                scan = one.read(pool, slices)
+                mask = lung_mask if outlines is None else _outline(outlines[one.files[0]])
                 began = time.perf_counter(), time.thread_time()
                 found += _nearest_explained(retriever, Explainer(retriever, mask), scan)
                 seconds.append(time.perf_counter() - began[0])
                 cpu.append(time.thread_time() - began[1])
             except ScanError as error:
                 refused[error.reason.value] += 1
-            progress(done, len(rows))
+            progress(done, len(drawn))
     return ExplainAudit(
         encoder=retriever.encoder.identity.name,
         version=retriever.version.name,
@@ -189,18 +185,15 @@ def outlines_of(table: Path) -> dict[str, Path]:
         ) from error
 
 
-def _drawn(book: Casebook, films: int, outlines: Mapping[str, Path] | None) -> list[dict[str, Any]]:
-    rows = [
-        row
-        for row in book.tables["scans"].to_pylist()
-        if row["modality"] == Modality.XRAY
-        and row["view"] != View.LATERAL
-        and (outlines is None or row["files"][0] in outlines)
+def _drawn(book: Casebook, films: int, outlines: Mapping[str, Path] | None) -> list[ScanFiles]:
+    frontal = [
+        scan for scan in scan_files(book) if scan.is_frontal_film and (outlines is None or scan.files[0] in outlines)
     ]
-    if not rows:
+    if not frontal:
         raise CasebookError(f"{book.folder.name}: it holds no frontal film of which the maps could be audited.")
     rng = np.random.default_rng(_SEED)
-    of_patient = {rows[place]["patient"]: rows[place] for place in rng.permutation(len(rows)).tolist()}
+    order = rng.permutation(len(frontal)).tolist()
+    of_patient = {frontal[place].record.patient: frontal[place] for place in order}
     return list(of_patient.values())[:films]
 
 
@@ -211,13 +204,7 @@ def _nearest_explained(retriever: Retriever, explainer: Explainer, scan: Scan) -
 
 def _outline(path: Path) -> Callable[[NDArray[np.float32]], NDArray[np.float32]]:
     """Return what gives the outlined lungs of one film as its rendered square."""
-
-    def of(picture: NDArray[np.float32]) -> NDArray[np.float32]:
-        with Image.open(path) as mask:
-            small = resize(np.asarray(mask.convert("L"), np.float32) / 255, len(picture))
-        return pad_square(np.clip(small, 0, 1).astype(np.float32), len(picture))
-
-    return of
+    return lambda picture: outline(path, len(picture))
 
 
 def _mean(values: Sequence[float]) -> dict[str, float | int | None]:

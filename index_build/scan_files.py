@@ -9,7 +9,7 @@ from scankin.retrieval.encoder import DEFAULT_SLICES
 from scankin.retrieval.errors import FailedScan, Reason
 from scankin.retrieval.reading import ReadingPool
 from scankin.retrieval.records import ScanRecord
-from scankin.retrieval.scan import Scan
+from scankin.retrieval.scan import Modality, Scan, View
 
 
 @dataclass(frozen=True)
@@ -18,13 +18,20 @@ class ScanFiles:
 
     Attributes:
         record: What is known of it.
+        source_id: As its collection names it.
         files: Relative to the tree.
         tree: Its source.
     """
 
     record: ScanRecord
+    source_id: str
     files: tuple[str, ...]
     tree: SourceTree
+
+    @property
+    def is_frontal_film(self) -> bool:
+        """Whether it is an X-ray that is not stated to be a lateral."""
+        return self.record.modality is Modality.XRAY and self.record.view is not View.LATERAL
 
     def read(self, pool: ReadingPool, slices: int) -> Scan:
         """Return the scan, of a CT series that many slices.
@@ -43,4 +50,6 @@ def scan_files(book: Casebook) -> list[ScanFiles]:
     """Return every scan of a casebook, in its order."""
     trees = {name: open_tree(source.root) for name, source in book.sources.items()}
     rows = book.tables["scans"].to_pylist()
-    return [ScanFiles(ScanRecord.from_row(row), tuple(row["files"]), trees[row["source"]]) for row in rows]
+    return [
+        ScanFiles(ScanRecord.from_row(row), row["source_id"], tuple(row["files"]), trees[row["source"]]) for row in rows
+    ]

@@ -4,12 +4,12 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from scankin.models.lungs.locate import FEWEST
+
 Grey = NDArray[np.float32]
 
 SIDE = 320
 """Pixels of the rendered square that is altered: more than encoders look at."""
-FEWEST = 0.03
-"""A mask of less of the picture is no pair of lungs: such a film is not asked about."""
 _MARGIN = 0.02
 _MARKER = "PORTABLE"
 

@@ -68,7 +68,7 @@ class Sample:
     @cached_property
     def findings(self) -> list[frozenset[str]]:
         """What each film shows."""
-        return [frozenset(name for name, shown in r.findings.items() if shown) for r in self.records]
+        return shown_on(self.records)
 
     @cached_property
     def may_ask(self) -> NDArray[np.bool_]:
@@ -101,6 +101,16 @@ class Sample:
             origins=tuple(self.origins[row] for row in rows) if self.origins else (),
             pictures=tuple(self.pictures[row] for row in rows) if self.pictures else (),
         )
+
+
+def covid_of(records: Sequence[ScanRecord]) -> NDArray[np.int64]:
+    """Return for each film 1 where it shows COVID-19, 0 where it does not, -1 where that is not stated."""
+    return np.array([{True: 1, False: 0, None: -1}[record.findings.get(COVID)] for record in records])
+
+
+def shown_on(records: Sequence[ScanRecord]) -> list[frozenset[str]]:
+    """Return what each film shows."""
+    return [frozenset(name for name, yes in record.findings.items() if yes) for record in records]
 
 
 def load_sample(
@@ -142,7 +152,7 @@ def load_sample(
         people=people,
         sources=np.array([source_names.index(name) for name in names]),
         source_names=source_names,
-        covid=np.array([{True: 1, False: 0, None: -1}[record.findings.get(COVID)] for record in films]),
+        covid=covid_of(films),
         is_child=np.array([record.is_child for record in films]),
         joined=joined,
         fitted=patients_of(book, encoder, {record.patient for record in films}) | named,

@@ -36,7 +36,7 @@ class Augmentation:
             padding_mode="border",
         )
         mixed = _mix_spectra(moved, self.spectra, rng) if self.spectra else moved
-        exposed = _expose(mixed.clamp(0, 1), rng)
+        exposed = expose(mixed.clamp(0, 1), rng, gamma=GAMMA, contrast=CONTRAST, brightness=BRIGHTNESS)
         for place in range(len(exposed)):
             exposed[place] = self._worn(exposed[place], rng)
         return exposed.clamp(0, 1)
@@ -72,13 +72,24 @@ def _moves(count: int, rng: np.random.Generator) -> Tensor:
     return maps
 
 
-def _expose(pictures: Tensor, rng: np.random.Generator) -> Tensor:
+def expose(
+    pictures: Tensor, rng: np.random.Generator, *, gamma: float, contrast: tuple[float, float], brightness: float
+) -> Tensor:
+    """Return pictures ``[n, 1, h, w]`` in [0, 1] as if exposed otherwise, each by its own draw; not clipped.
+
+    Args:
+        pictures: In [0, 1].
+        rng: Drawn from.
+        gamma, brightness: Spreads of the logarithm of the exponent and of what is added.
+        contrast: Least and greatest factor about the middle grey.
+    """
+
     def drawn(values: NDArray[np.float64]) -> Tensor:
         return torch.from_numpy(values.astype(np.float32))[:, None, None, None]
 
     count = len(pictures)
-    curved = pictures ** drawn(np.exp(rng.normal(0, GAMMA, count)))
-    return (curved - 0.5) * drawn(rng.uniform(*CONTRAST, count)) + 0.5 + drawn(rng.normal(0, BRIGHTNESS, count))
+    curved = pictures ** drawn(np.exp(rng.normal(0, gamma, count)))
+    return (curved - 0.5) * drawn(rng.uniform(*contrast, count)) + 0.5 + drawn(rng.normal(0, brightness, count))
 
 
 def _mix_spectra(pictures: Tensor, chance: float, rng: np.random.Generator) -> Tensor:

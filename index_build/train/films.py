@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scankin.index_build.casebook import Casebook
-from scankin.index_build.evaluate.sample import COVID, Sample
+from scankin.index_build.evaluate.sample import Sample, covid_of, shown_on
 from scankin.index_build.scan_files import ScanFiles, scan_files
 from scankin.index_build.train.people import people_of
 from scankin.index_build.train.split import parts_of
@@ -19,7 +19,6 @@ from scankin.retrieval.measures import MEASURES
 from scankin.retrieval.parallel import in_parallel
 from scankin.retrieval.reading import ReadingPool
 from scankin.retrieval.records import ScanRecord
-from scankin.retrieval.scan import Modality, View
 
 STORED = "films.npy"
 SIDE = 224
@@ -54,7 +53,7 @@ class Films:
     @property
     def covid(self) -> NDArray[np.int64]:
         """``[n]`` 1 shows COVID-19, 0 does not, -1 not stated."""
-        return np.array([{True: 1, False: 0, None: -1}[record.findings.get(COVID)] for record in self.records])
+        return covid_of(self.records)
 
     @property
     def is_child(self) -> NDArray[np.bool_]:
@@ -64,7 +63,7 @@ class Films:
     @property
     def shown(self) -> list[frozenset[str]]:
         """What each film shows."""
-        return [frozenset(name for name, yes in record.findings.items() if yes) for record in self.records]
+        return shown_on(self.records)
 
     def severity(self) -> NDArray[np.float64]:
         """``[n, measures]`` as shares of each scale, NaN where not read."""
@@ -95,11 +94,10 @@ def load_films(
         CasebookError: It holds no film, or a film cannot be read any more.
     """
     book = Casebook.load(casebook)
-    named = zip(scan_files(book), book.tables["scans"]["source_id"].to_pylist(), strict=True)
-    chosen = [(s, i) for s, i in named if s.record.modality is Modality.XRAY and s.record.view is not View.LATERAL]
-    if not chosen:
+    scans = [scan for scan in scan_files(book) if scan.is_frontal_film]
+    if not scans:
         raise CasebookError(f"{casebook.name}: it holds no frontal film to learn from.")
-    scans, source_ids = [scan for scan, _ in chosen], tuple(source_id for _, source_id in chosen)
+    source_ids = tuple(scan.source_id for scan in scans)
     records = tuple(scan.record for scan in scans)
     people = people_of(casebook, records)
     stored = out / STORED

@@ -1,6 +1,5 @@
 """The training loop: resumable, measured on an inner fold, ended where that fold is best."""
 
-import hashlib
 import json
 import math
 import time
@@ -19,6 +18,7 @@ from scankin.index_build.train.films import Films
 from scankin.index_build.train.losses import Heads, Targets, losses
 from scankin.index_build.train.network import DIM, Trunk, imagenet
 from scankin.index_build.train.recipe import Recipe
+from scankin.index_build.vectors import digest
 from scankin.retrieval.errors import CasebookError, InvalidRequest
 from scankin.retrieval.files import replaced
 from scankin.retrieval.measures import MEASURES
@@ -137,7 +137,7 @@ class Fit:
         torch.save(
             {
                 "recipe": self.recipe.as_json(),
-                "rows": _digest(self.rows),
+                "rows": digest(self.rows.tobytes()),
                 "net": self.trunk.net.state_dict(),
                 "heads": self.heads.state_dict(),
                 "average": self._average,
@@ -156,7 +156,7 @@ class Fit:
         if not checkpoint.is_file():
             return
         held: dict[str, Any] = torch.load(checkpoint, map_location="cpu", weights_only=True)
-        if held["recipe"] != self.recipe.as_json() or held["rows"] != _digest(self.rows):
+        if held["recipe"] != self.recipe.as_json() or held["rows"] != digest(self.rows.tobytes()):
             raise InvalidRequest(
                 f"{checkpoint.name} is of another recipe or other films. Name another --out, or delete it."
             )
@@ -195,7 +195,3 @@ def _chances(films: Films, rows: NDArray[np.int64], evenness: float) -> NDArray[
     counts = np.bincount(cells)[cells]
     weights = counts.astype(float) ** -evenness
     return np.asarray(weights / weights.sum())
-
-
-def _digest(rows: NDArray[np.int64]) -> str:
-    return hashlib.sha256(rows.tobytes()).hexdigest()

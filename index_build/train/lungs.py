@@ -11,11 +11,12 @@ import numpy as np
 import torch
 import torch.nn.functional as F  # noqa: N812 (its usual name)
 from numpy.typing import NDArray
-from PIL import Image
 from torch import Tensor, nn
 
 from scankin.index_build.casebook import Casebook
+from scankin.index_build.outlines import outline
 from scankin.index_build.scan_files import scan_files
+from scankin.index_build.train.augment import expose
 from scankin.index_build.train.people import people_of
 from scankin.index_build.train.split import Part, parts_of
 from scankin.models.lungs.locate import SIDE
@@ -23,7 +24,7 @@ from scankin.retrieval.encoder import DEFAULT_SLICES
 from scankin.retrieval.errors import CasebookError
 from scankin.retrieval.files import replaced, sha256_of
 from scankin.retrieval.reading import ReadingPool
-from scankin.retrieval.rendering import pad_square, render, resize
+from scankin.retrieval.rendering import render
 from scankin.retrieval.report import NOTICE
 from scankin.retrieval.scan import Modality
 
@@ -126,21 +127,17 @@ def _outlined(casebook: Path, masks: Path, workers: int) -> tuple[Tensor, Tensor
     """Return films and masks ``[n, 1, 128, 128]`` in [0, 1], and the part of each film."""
     book = Casebook.load(casebook)
     drawn = {path.stem: path for path in masks.rglob("*.png")}
-    named = zip(scan_files(book), book.tables["scans"]["source_id"].to_pylist(), strict=True)
-    every = [(scan, source_id) for scan, source_id in named if scan.record.modality is Modality.XRAY]
-    people = people_of(casebook, [scan.record for scan, _ in every])
-    all_parts = parts_of([source_id for _, source_id in every], people)
-    chosen = [place for place, (_, source_id) in enumerate(every) if source_id in drawn]
+    every = [scan for scan in scan_files(book) if scan.record.modality is Modality.XRAY]
+    people = people_of(casebook, [scan.record for scan in every])
+    all_parts = parts_of([scan.source_id for scan in every], people)
+    chosen = [place for place, scan in enumerate(every) if scan.source_id in drawn]
     if len(chosen) < FEWEST:
         raise CasebookError(f"{masks.name}: {len(chosen)} films have a mask there; at least {FEWEST} are needed.")
     pictures, outlines = [], []
     with ReadingPool(workers) as pool:
         for place in chosen:
-            scan, source_id = every[place]
-            pictures.append(render(scan.read(pool, DEFAULT_SLICES), SIDE)[0])
-            with Image.open(drawn[source_id]) as mask:
-                grey = np.asarray(mask.convert("L"), np.float32) / 255
-            outlines.append(pad_square(resize(grey, SIDE), SIDE))
+            pictures.append(render(every[place].read(pool, DEFAULT_SLICES), SIDE)[0])
+            outlines.append(outline(drawn[every[place].source_id], SIDE))
     stacked = [torch.from_numpy(np.stack(held))[:, None] for held in (pictures, outlines)]
     return stacked[0], stacked[1], all_parts[chosen]
 
@@ -181,12 +178,7 @@ def _changed(pictures: Tensor, outlines: Tensor, rng: np.random.Generator) -> tu
         )
     grid = F.affine_grid(maps, list(pictures.shape), align_corners=False)
     moved = F.grid_sample(pictures, grid, align_corners=False).clamp(0, 1)
-
-    def drawn(values: NDArray[np.float64]) -> Tensor:
-        return torch.from_numpy(values.astype(np.float32))[:, None, None, None]
-
-    exposed = moved ** drawn(np.exp(rng.normal(0, 0.35, count)))
-    exposed = (exposed - 0.5) * drawn(rng.uniform(0.6, 1.4, count)) + 0.5 + drawn(rng.normal(0, 0.1, count))
+    exposed = expose(moved, rng, gamma=0.35, contrast=(0.6, 1.4), brightness=0.1)
     noise = torch.from_numpy(rng.standard_normal(exposed.shape, dtype=np.float32))
     return exposed + 0.03 * noise, F.grid_sample(outlines, grid, align_corners=False)
 
