@@ -7,12 +7,12 @@ The network is an ONNX file beside this module, made by ``scankin-index train --
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from scankin.models.engines.onnxruntime import OnnxEngine
 from scankin.retrieval.files import sha256_of
 
 WEIGHTS = Path(__file__).with_name("lungs.onnx")
@@ -93,8 +93,8 @@ def weights_sha256() -> str:
 
 
 def _seen(picture: NDArray[np.float32]) -> NDArray[np.float32]:
-    small = _resized(picture, SIDE)[np.newaxis, np.newaxis]
-    return np.asarray(_session().run(None, {"picture": small})[0][0, 0], np.float32)
+    seen: NDArray[np.float32] = _network().run(_resized(picture, SIDE)[np.newaxis])[0]
+    return seen
 
 
 def _extent(counts: NDArray[np.int64]) -> tuple[int, int]:
@@ -110,9 +110,5 @@ def _resized(picture: NDArray[np.float32], side: int) -> NDArray[np.float32]:
 
 
 @cache
-def _session() -> Any:
-    import onnxruntime  # noqa: PLC0415 (only when a film is cropped)
-
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = options.inter_op_num_threads = 1  # callers run one scan a thread
-    return onnxruntime.InferenceSession(WEIGHTS.read_bytes(), options, providers=["CPUExecutionProvider"])
+def _network() -> OnnxEngine:
+    return OnnxEngine(WEIGHTS)
