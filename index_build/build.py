@@ -15,7 +15,7 @@ from scankin.index_build.duplicates.finding import Duplicate
 from scankin.index_build.duplicates.listing import duplicates_of
 from scankin.index_build.publish import publish
 from scankin.index_build.scan_files import ScanFiles, scan_files
-from scankin.index_build.vectors import VectorCache
+from scankin.index_build.vectors import COMMIT_EVERY, VectorCache
 from scankin.index_build.version_files import VersionFiles
 from scankin.retrieval.encoder import Embeddings, Encoder, can_locate
 from scankin.retrieval.errors import CasebookError, InvalidRequest, ScanError
@@ -28,9 +28,6 @@ from scankin.retrieval.records import CASE_FIELDS, ScanRecord
 from scankin.retrieval.scan import Modality
 from scankin.retrieval.store import ALIAS_FIELDS
 from scankin.retrieval.thumbnails import thumbnail_png
-
-COMMIT_EVERY = 64
-"""Scans between two commits of the cache: what an interrupt may lose."""
 
 LIBRARIES = ("faiss-cpu", "numpy", "onnxruntime", "pillow", "pyarrow", "pydicom", "torch")
 

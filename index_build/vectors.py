@@ -34,6 +34,10 @@ _KEPT = {"vectors": "vector", "thumbnails": "png", "places": "places"}
 """What is kept of a picture: the column that holds it, by table."""
 
 
+COMMIT_EVERY = 64
+"""Scans between two commits: what an interrupt may lose."""
+
+
 class VectorCache:
     """The cache of one casebook, a SQLite file; used by one thread. Deleted bytes are overwritten on disk."""
 

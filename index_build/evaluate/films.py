@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from scankin.index_build.casebook import Casebook
 from scankin.index_build.evaluate.alterations import SIDE, Grey, frame_only, lungs_only, marked
 from scankin.index_build.scan_files import scan_files
-from scankin.index_build.vectors import VectorCache, altered_key
+from scankin.index_build.vectors import COMMIT_EVERY, VectorCache, altered_key
 from scankin.retrieval.encoder import DEFAULT_SLICES, Encoder
 from scankin.retrieval.errors import ScanError
 from scankin.retrieval.parallel import in_parallel
@@ -22,8 +22,6 @@ from scankin.retrieval.scan import Modality, Scan
 from scankin.retrieval.thumbnails import thumbnail_png
 
 FRAME, LUNGS, MARKED = "frame-1", "lungs-1", "marked-1"
-COMMIT_EVERY = 64
-"""Films between two commits of the cache: what an interrupt may lose."""
 T = TypeVar("T")
 Progress = Callable[[int, int | None], None]
 

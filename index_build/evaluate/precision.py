@@ -16,14 +16,6 @@ FEWEST = 20
 """Queries of a stratum of which a figure is given."""
 
 
-def retrieval(sample: Sample, scope: str) -> Mapping[str, Measured]:
-    """Return the figures over finding sets.
-
-    Queries whose film shows nothing stated, and those to whom nobody in the pool is relevant, are not asked.
-    """
-    return measured(sample, asked_of(sample, scope))
-
-
 def measured(sample: Sample, asked: Asked) -> Mapping[str, Measured]:
     """Return the figures of what single queries gave; of precision, chance is the share who are relevant."""
     if not len(asked.queries):

@@ -13,7 +13,7 @@ from scankin.index_build.evaluate import audit
 from scankin.index_build.evaluate.bootstrap import area, figure, mean_of, redraws
 from scankin.index_build.evaluate.covid import covid_across_balanced, covid_pooled, covid_within
 from scankin.index_build.evaluate.figures import Scope, pool_in
-from scankin.index_build.evaluate.precision import retrieval
+from scankin.index_build.evaluate.precision import asked_of, measured
 from scankin.index_build.evaluate.ranking import rank
 from scankin.index_build.evaluate.sample import load_pair
 from scankin.index_build.evaluate.severity import severity
@@ -34,7 +34,7 @@ A, B = {"A": True}, {"B": True}
 def test_figures_of_one_query_are_those_worked_out_by_hand() -> None:
     # The query at 0 shows A; its neighbours by angle: B, A, B, A. Two are relevant, at places 2 and 4.
     sample = a_sample(on_a_circle(0, 5, 10, 15, 20), [A, B, A, B, A], [0] * 5, [0, 1, 2, 3, 4])
-    found = {name: m.statistic(np.array([0])) for name, m in retrieval(sample, Scope.POOLED).items()}
+    found = {name: m.statistic(np.array([0])) for name, m in measured(sample, asked_of(sample, Scope.POOLED)).items()}
     assert found["P@1"] == 0
     assert found["P@5"] == pytest.approx(2 / 4)  # four answered
     assert found["MAP@R"] == pytest.approx((1 / 2) / 2)  # R is 2: precision at place 2, over 2
