@@ -117,6 +117,7 @@ EVENTS = {"died": "death", "intensive_care": "itu_admission", "intubated": "intu
 """Outcome by the field that states whether it happened; the field of its day follows."""
 
 _DAYS = {"death": "death_date", "itu_admission": "itu_date", "intubation": "intubation_date"}
+_SWABS = {"swab_result": "swab_date", "pcr_1_result": "pcr_1_result_date", "pcr_2_result": "pcr_2_result_date"}
 HORIZONS = (7, 14, 30)
 
 
@@ -127,7 +128,7 @@ class Known:
     Attributes:
         happened: By field: True, False, or None where it is not stated or contradicts itself.
         days: By field, where the day is known and can be believed.
-        alive: Last day known alive, where it can be believed.
+        alive: Last day known alive, where it can be believed: as stated, or as any dated event but death shows.
         contradictions: By kind.
     """
 
@@ -169,7 +170,9 @@ def known_course(fields: Iterable[FieldTruth]) -> Known:
     if alive is not None and died is not None and alive > died:
         wrong.append("alive_after_death")
         alive = None
-    return Known(happened, days, alive, tuple(sorted(wrong)))
+    signs = [alive, admitted, *(days[name] for name in _DAYS if name != "death"), day("positive_swab_date")]
+    signs += [day(on) for result, on in _SWABS.items() if word(result) == "positive"]
+    return Known(happened, days, max((one for one in signs if one), default=None), tuple(sorted(wrong)))
 
 
 def outcomes_at(known: Known, film: date | None) -> dict[str, str]:
