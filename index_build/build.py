@@ -13,7 +13,6 @@ import pyarrow.compute as pc
 from scankin.index_build.casebook import Casebook
 from scankin.index_build.publish import publish
 from scankin.index_build.readings import request_for
-from scankin.index_build.source_tree import SourceTree, open_tree
 from scankin.index_build.vectors import VectorCache
 from scankin.index_build.version_files import VersionFiles
 from scankin.retrieval.encoder import DEFAULT_SLICES, Embeddings, Encoder, embed
@@ -23,6 +22,7 @@ from scankin.retrieval.parallel import in_parallel
 from scankin.retrieval.reading import ReadingPool
 from scankin.retrieval.records import CASE_FIELDS, ScanRecord
 from scankin.retrieval.scan import Modality
+from scankin.retrieval.source_tree import SourceTree, open_tree
 from scankin.retrieval.store import ALIAS_FIELDS
 from scankin.retrieval.thumbnails import thumbnail_png
 

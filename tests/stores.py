@@ -9,11 +9,11 @@ from builders import KEYRING, a_dataset, dicom_bytes
 from scankin.index_build.build import build
 from scankin.index_build.importers import OpenedSource, Refusal, SourceCase, SourceScan
 from scankin.index_build.ingest import IngestAccount, ingest
-from scankin.index_build.source_tree import FolderTree
 from scankin.models import load_encoder
 from scankin.retrieval.case import Clock, Event, EventKind
 from scankin.retrieval.errors import Reason
 from scankin.retrieval.scan import Age, Sex
+from scankin.retrieval.source_tree import FolderTree
 
 PATIENTS, FILMS_EACH = 12, 2
 CANARY = "CANARY7319"

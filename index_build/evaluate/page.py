@@ -7,13 +7,12 @@ import numpy as np
 from markupsafe import Markup
 from numpy.typing import NDArray
 
-from scankin.index_build import plots
 from scankin.index_build.evaluate.bootstrap import Figure
 from scankin.index_build.evaluate.figures import Scope
 from scankin.index_build.evaluate.run import NOT_DONE, Evaluation
 from scankin.index_build.evaluate.sample import Sample
-from scankin.index_build.pages import environment_of
 from scankin.retrieval.files import replaced
+from scankin.retrieval.pages import environment_of, plots
 from scankin.retrieval.report import NOTICE
 
 PAGE = "report.html"
