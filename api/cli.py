@@ -3,6 +3,7 @@
 import errno
 import os
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -21,6 +22,7 @@ out, err = Console(highlight=False), Console(stderr=True, highlight=False)
 
 USAGE_EXIT, SCAN_EXIT, STORE_EXIT, INTERRUPTED_EXIT = 2, 3, 4, 130
 CORES = os.cpu_count() or 1
+GAP_DAYS = 30  # as ``admissions.DEFAULT_GAP_DAYS``, which a short command does not load
 WRITE_ERRORS = (
     errno.ENOSPC,
     errno.EDQUOT,
@@ -87,9 +89,17 @@ def search(
 
 @app.command()
 def score(
-    inputs: Annotated[list[Path], typer.Argument(help="Folders, DICOM files, zips.")],
+    inputs: Annotated[
+        list[str], typer.Argument(help="Folders, DICOM files, zips, lists (.txt, .csv), URLs such as s3://BUCKET/DAY.")
+    ],
     index: Index,
-    into: Annotated[Path, typer.Option("--out", help="Table to write: .csv, .parquet or .ndjson.")],
+    into: Annotated[Path, typer.Option("--out", help="Table of the scans to write: .csv, .parquet or .ndjson.")],
+    patients_out: Annotated[
+        Path | None, typer.Option(help="Table of the admissions; default: STEM.patients.SUFFIX beside --out.")
+    ] = None,
+    admission_gap: Annotated[
+        int, typer.Option(min=0, help="More days than this between two films of a patient: another admission.")
+    ] = GAP_DAYS,
     k: K = 10,
     age_band: Bands = None,
     sex: Sexes = None,
@@ -103,12 +113,15 @@ def score(
     device: Device = "cpu",
     workers: Annotated[int, typer.Option(min=1, help="Scans read and encoded at once.")] = CORES,
 ) -> None:
-    """Write a row for every scan, refused and failed ones included; an interrupted run resumes."""
+    """Write a row for every scan, refused and failed ones included, and one for every patient's admission.
+
+    An interrupted run resumes.
+    """
     from scankin.api.engine import open_retriever  # noqa: PLC0415
-    from scankin.api.rows import encoder_of  # noqa: PLC0415
+    from scankin.api.scoring import Tables  # noqa: PLC0415
     from scankin.api.scoring import score as run  # noqa: PLC0415
 
-    encoder_of(into.suffix)
+    tables = Tables(into, patients_out, admission_gap)
     options = _options(
         k, age_band, sex, view, site, collection, (min_days_since_admission, max_days_since_admission), mix_ages
     )
@@ -120,13 +133,13 @@ def score(
         account = run(
             inputs,
             retriever,
-            into,
+            tables,
             options,
             workers=workers,
             progress=lambda done, total: bars.update(task, completed=done, total=total),
         )
-    counts = ", ".join(f"{account.statuses.get(status, 0):,} {status}" for status in ("ok", "refused", "failed"))
-    err.print(f"{sum(account.statuses.values()):,} scans: {counts}; {account.resumed:,} from an interrupted run.")
+    err.print(f"{_counts('scans', account.statuses)}; {account.resumed:,} from an interrupted run.")
+    err.print(f"{_counts('admissions', account.admissions)}; {account.patients:,} patients.")
     for reason, count in sorted(account.reasons.items()):
         err.print(f"  {count:,} {reason}")
 
@@ -200,6 +213,11 @@ def _options(
             mix_ages=mix_ages,
         ),
     )
+
+
+def _counts(what: str, statuses: Mapping[str, int]) -> str:
+    counts = ", ".join(f"{statuses.get(status, 0):,} {status}" for status in ("ok", "refused", "failed"))
+    return f"{sum(statuses.values()):,} {what}: {counts}"
 
 
 def _end(message: str, code: int) -> None:
