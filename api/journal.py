@@ -47,6 +47,10 @@ class Journal:
     def __contains__(self, key: object) -> bool:
         return key in self._at
 
+    def keys(self) -> list[str]:
+        """Return the keys of all rows, in the order they came."""
+        return list(self._at)
+
     def add(self, key: str, row: Scored) -> None:
         """Keep a row; of two with one key the later counts."""
         self._at[key] = self._write(["row", key, vars(row)])
