@@ -2,7 +2,7 @@
 
 import contextlib
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -47,9 +47,9 @@ class Journal:
     def __contains__(self, key: object) -> bool:
         return key in self._at
 
-    def keys(self) -> list[str]:
-        """Return the keys of all rows, in the order they came."""
-        return list(self._at)
+    def __iter__(self) -> Iterator[str]:
+        """Yield the keys of all rows, in the order they came."""
+        return iter(tuple(self._at))
 
     def add(self, key: str, row: Scored) -> None:
         """Keep a row; of two with one key the later counts."""

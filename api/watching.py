@@ -89,7 +89,7 @@ def watch(
         raise InvalidRequest("The folder to watch is not there. Make it first.")
     with ReadingPool(workers) as pool, Journal(tables.journal_path, run_key(retriever, options)) as journal:
         arrivals = Arrivals(folder, pool)
-        latest = {journal.row(key).input: key for key in journal.keys()}
+        latest = {journal.row(key).input: key for key in journal}
         account = write_tables(journal, list(latest.values()), tables)
         while not ended.wait(poll_seconds):
             new = [one for one in (keyed(scan, Inputs()) for scan in arrivals.look()) if one.key not in journal]
