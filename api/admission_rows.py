@@ -54,14 +54,18 @@ def _row(one: Admission, index: Scored, names: Names, *, is_nested: bool) -> dic
         "last_day": days and days[1].isoformat(),
         "index_day": index.study_day,
         "index_input": index.input or None,
-        "abstained": _abstained(index),
+        **_abstained(index),
     }
     if is_nested:
         return own | {"report": index.report, "notice": NOTICE}
     return own | {name: value for name, value in flat(index, names).items() if name not in _OF_THE_SCAN}
 
 
-def _abstained(index: Scored) -> str | None:
-    """Return the outcomes that the film has an answer without an estimate for; None where there is none such."""
+def _abstained(index: Scored) -> dict[str, str | None]:
+    """Return the outcomes that the film has an answer without an estimate for, and why; None where there is none."""
     outcomes = index.report["outcomes"] if index.report else ()
-    return " ".join(entry["name"] for entry in outcomes if entry["estimate"] is None) or None
+    silent = {entry["name"]: entry["abstained"] for entry in outcomes if entry["estimate"] is None}
+    return {
+        "abstained": " ".join(silent) or None,
+        "abstained_because": "; ".join(sorted({str(why) for why in silent.values()})) or None,
+    }

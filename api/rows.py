@@ -89,16 +89,22 @@ def flat(row: Scored, names: Names) -> dict[str, Any]:
         if kind != "measures":
             columns |= {f"{prefix}_happened": entry.get("happened")}
         columns |= {f"{prefix}_known": entry.get("known")}
+        if kind == "outcomes":
+            columns |= {f"{prefix}_{count}": entry.get(count) for count in ("already_happened", "censored")}
         if kind != "measures":
-            columns |= {
-                f"{prefix}_already_happened": entry.get("already_happened"),
-                f"{prefix}_unknown": entry.get("unknown"),
-            }
+            columns |= {f"{prefix}_unknown": entry.get("unknown")}
         columns |= {f"{prefix}_estimate": entry.get("estimate"), f"{prefix}_low": low, f"{prefix}_high": high}
         if kind != "measures":
             columns |= {
                 f"{prefix}_base_rate": entry.get("base_rate"),
                 f"{prefix}_base_rate_patients": entry.get("base_rate_patients"),
+            }
+        if kind == "outcomes":
+            columns |= {
+                f"{prefix}_effective_n": entry.get("effective_n"),
+                f"{prefix}_estimate_patients": entry.get("estimate_patients"),
+                f"{prefix}_age_sex": entry.get("age_sex"),
+                f"{prefix}_abstained": entry.get("abstained"),
             }
     return columns | {
         "neighbours": json.dumps(report["neighbours"], ensure_ascii=False) if report else None,

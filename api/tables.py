@@ -20,8 +20,9 @@ Row = Mapping[str, Any]
 Writer = Callable[[BinaryIO, Sequence[str], Iterable[Row]], None]
 """Takes an open file, the columns in order, and the rows, each with every column."""
 
-_WHOLE = ("_count", "_happened", "_known", "_unknown", "_patients", "films")  # "_happened" ends "_already_happened" too
-_REAL = ("_estimate", "_low", "_high", "_base_rate")
+_WHOLE = ("_count", "_happened", "_known", "_censored", "_unknown", "_patients", "films")
+"""Of counts; "_already_happened" ends so too."""
+_REAL = ("_estimate", "_low", "_high", "_base_rate", "_effective_n", "_age_sex")
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 

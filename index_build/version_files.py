@@ -7,11 +7,13 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from scankin.index_build.calibrate.fit import calibrate
+from scankin.retrieval.estimates.calibration import calibration_bytes
 from scankin.retrieval.index import ScanIndex
 from scankin.retrieval.keys import Keyring
-from scankin.retrieval.records import ScanRecord, scans_table
+from scankin.retrieval.records import ScanRecord, cases_of, scans_table
 from scankin.retrieval.scan import Modality
-from scankin.retrieval.store import ALIASES, CASES, FAISS_FILES, PICTURES, SCANS, SECRET
+from scankin.retrieval.store import ALIASES, CALIBRATION, CASES, FAISS_FILES, PICTURES, SCANS, SECRET
 from scankin.retrieval.thumbnails import write_thumbnails
 
 
@@ -47,7 +49,7 @@ class VersionFiles:
         }
 
     def write(self, into: Path) -> None:
-        """Write everything but the manifest."""
+        """Write everything but the manifest; what estimates need is fitted on what is written, whoever publishes."""
         pq.write_table(scans_table(self.records), into / SCANS, compression="zstd")
         pq.write_table(self.cases, into / CASES, compression="zstd")
         pq.write_table(self.aliases, into / ALIASES, compression="zstd")
@@ -55,4 +57,6 @@ class VersionFiles:
         (into / SECRET).chmod(0o600)
         for modality, index in self.indexes.items():
             (into / FAISS_FILES[modality]).write_bytes(index.serialised().tobytes())
+        calibration = calibrate(self.indexes, {case.patient: case for case in cases_of(self.cases)})
+        (into / CALIBRATION).write_bytes(calibration_bytes(calibration))
         write_thumbnails(into / PICTURES, self.pictures)

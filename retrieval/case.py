@@ -11,6 +11,7 @@ class State(StrEnum):
     HAPPENED = "happened"
     DID_NOT_HAPPEN = "did not happen"
     UNKNOWN = "unknown"
+    CENSORED = "censored"  # known not to have happened up to some day before the horizon, and not beyond
     ALREADY_HAPPENED = "already happened"  # before the scan: the patient is not at risk any more
 
     @property

@@ -76,6 +76,16 @@ class ScanIndex:
         """``[len(self), dim]``, row by row with ``records``: for building other indexes, never for an answer."""
         return self._vectors
 
+    def similarities(self, query: Embeddings) -> NDArray[np.float32]:
+        """Return ``[len(self)]``: the cosine of one query ``[1, dim]`` to every scan, for estimates over all of them.
+
+        Raises:
+            EncoderMismatch: The query comes from another encoder, preprocessing or engine.
+        """
+        self.encoder.require(query.encoder, "query")
+        cosines: NDArray[np.float32] = self._vectors @ query.vectors[0]
+        return cosines
+
     def serialised(self) -> NDArray[np.uint8]:
         """Return the FAISS index as bytes, the same for the same content."""
         serialised: NDArray[np.uint8] = faiss.serialize_index(self._index)

@@ -4,11 +4,16 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from scankin.retrieval.case import State
 from scankin.retrieval.encoder import EncoderIdentity
+from scankin.retrieval.estimates.curves import Curve
+from scankin.retrieval.estimates.estimate import OutcomeEstimate
 from scankin.retrieval.licence import Licence
 from scankin.retrieval.scan import Modality
-from scankin.retrieval.summaries import Interval, MeasureSummary, ShareSummary
+from scankin.retrieval.summaries import Interval, MeasureSummary, OutcomeCounts, ShareSummary
 
 SCHEMA = "scankin.report/1"
 
@@ -76,6 +81,19 @@ class SimilarCase:
 
 
 @dataclass(frozen=True)
+class OutcomeReport:
+    """One outcome: what became of the neighbours shown, and what all alike patients let one expect.
+
+    Attributes:
+        counts: Of the neighbours shown.
+        estimate: Over all patients who could answer, the most similar counting most.
+    """
+
+    counts: OutcomeCounts
+    estimate: OutcomeEstimate
+
+
+@dataclass(frozen=True)
 class IndexFacts:
     """Which index answered.
 
@@ -100,7 +118,8 @@ class SimilarityReport:
         query: What was asked.
         neighbours: Most similar first, each patient once.
         findings: A summary of every finding the index knows, by name.
-        outcomes: A summary of every outcome, by name.
+        outcomes: Counts and estimate of every outcome.
+        curves: Cumulative incidence by day, of outcomes within 30 days that have an estimate.
         measures: A summary of every severity measure, by name.
         cautions: What limits this answer, in words.
         index: Which index answered.
@@ -110,7 +129,8 @@ class SimilarityReport:
     query: QueryFacts
     neighbours: tuple[SimilarCase, ...]
     findings: tuple[ShareSummary, ...]
-    outcomes: tuple[ShareSummary, ...]
+    outcomes: tuple[OutcomeReport, ...]
+    curves: tuple[Curve, ...]
     measures: tuple[MeasureSummary, ...]
     cautions: tuple[str, ...]
     index: IndexFacts
@@ -133,7 +153,8 @@ class SimilarityReport:
             },
             "neighbours": [_neighbour(case) for case in self.neighbours],
             "findings": [_share(summary) for summary in self.findings],
-            "outcomes": [_share(summary) for summary in self.outcomes],
+            "outcomes": [_outcome(one) for one in self.outcomes],
+            "curves": [_curve(one) for one in self.curves],
             "measures": [
                 {
                     "name": summary.name,
@@ -176,13 +197,50 @@ def _share(summary: ShareSummary) -> dict[str, Any]:
         "name": summary.name,
         "happened": summary.happened,
         "known": summary.known,
-        "already_happened": summary.already,
         "unknown": summary.unknown,
         "estimate": _rounded(summary.estimate),
         "interval": _interval(summary.interval),
         "base_rate": _rounded(summary.base_rate),
         "base_rate_patients": summary.base_patients,
     }
+
+
+def _outcome(one: OutcomeReport) -> dict[str, Any]:
+    counts, made = one.counts, one.estimate
+    return {
+        "name": counts.name,
+        "happened": counts.happened,
+        "known": counts.known,
+        "already_happened": counts.already,
+        "censored": counts.censored,
+        "unknown": counts.unknown,
+        "estimate": _rounded(made.estimate),
+        "interval": _interval(made.interval),
+        "abstained": made.abstained,
+        "effective_n": round(made.effective_n, 1),
+        "estimate_patients": made.patients,
+        "base_rate": None if made.base is None else _rounded(made.base.share),
+        "base_rate_patients": 0 if made.base is None else made.base.patients,
+        "age_sex": _rounded(made.age_sex),
+    }
+
+
+def _curve(one: Curve) -> dict[str, Any]:
+    return {
+        "name": one.name,
+        "patients": one.patients,
+        "effective_n": round(one.effective_n, 1),
+        "days": list(range(len(one.happened))),
+        "happened": _list(one.happened),
+        "low": _list(one.low),
+        "high": _list(one.high),
+        "died_without": _list(one.competing),
+        "at_risk": one.at_risk.tolist(),
+    }
+
+
+def _list(values: NDArray[np.float64]) -> list[float]:
+    return [round(float(value), ESTIMATE_DECIMALS) for value in values]
 
 
 def _rounded(value: float | None) -> float | None:

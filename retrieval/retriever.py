@@ -6,14 +6,15 @@ from numpy.typing import NDArray
 from scankin.retrieval.cautions import cautions
 from scankin.retrieval.encoder import Embeddings, Encoder, embed
 from scankin.retrieval.errors import InvalidRequest, Reason, RefusedScan
+from scankin.retrieval.estimates.estimate import Expected
 from scankin.retrieval.filters import Filters
 from scankin.retrieval.fingerprint import DUPLICATE_BITS, FINGERPRINT_BYTES, bits_apart, fingerprint
 from scankin.retrieval.index import Neighbours, ScanIndex
 from scankin.retrieval.measures import MEASURES
 from scankin.retrieval.records import ScanRecord
-from scankin.retrieval.report import IndexFacts, QueryFacts, SimilarCase, SimilarityReport
+from scankin.retrieval.report import IndexFacts, OutcomeReport, QueryFacts, SimilarCase, SimilarityReport
 from scankin.retrieval.scan import Scan
-from scankin.retrieval.summaries import summarise_measure, summarise_share
+from scankin.retrieval.summaries import count_outcome, summarise_measure, summarise_share
 from scankin.retrieval.version import BaseRates, IndexVersion
 
 NO_FILTERS = Filters()
@@ -65,9 +66,13 @@ class Retriever:
             raise RefusedScan(
                 Reason.NO_CANDIDATES, "No scan in the index satisfies the filters and the age group. Widen the filters."
             )
-        found = index.search(self.embed(scan), k, allowed)
+        vector = self.embed(scan)
+        found = index.search(vector, k, allowed)
+        expected = self.version.estimators[scan.modality].answer(
+            index.similarities(vector), allowed, scan.age, scan.sex
+        )
         query = _query_facts(scan, k, filters, candidates=(int(allowed.sum()), columns.count_patients(allowed)))
-        return self._report(scan, query, found, len(own))
+        return self._report(scan, query, found, expected, len(own))
 
     def embed(self, scan: Scan) -> Embeddings:
         """Return the scan's embedding ``[1, dim]``, float32, unit length."""
@@ -79,25 +84,23 @@ class Retriever:
         same_picture = {index.records[row].patient for row in np.flatnonzero(apart <= DUPLICATE_BITS)}
         return self.version.patients_known_as(scan.patient_id) | same_picture
 
-    def _report(self, scan: Scan, query: QueryFacts, found: Neighbours, own_patients: int) -> SimilarityReport:
+    def _report(
+        self, scan: Scan, query: QueryFacts, found: Neighbours, expected: Expected, own_patients: int
+    ) -> SimilarityReport:
         cases = tuple(
             self._case(rank, record, similarity)
             for rank, (record, similarity) in enumerate(zip(found.records, found.similarities, strict=True), start=1)
         )
         finding_rates = self.version.finding_base_rates[scan.modality]
-        outcome_rates = self.version.outcome_base_rates[scan.modality]
         findings = tuple(
             summarise_share(
                 name, [case.findings[name] for case in cases], found.similarities, *_share(finding_rates, name)
             )
             for name in self.version.finding_names
         )
-        outcome_names = cases[0].outcomes if cases else ()
         outcomes = tuple(
-            summarise_share(
-                name, [case.outcomes[name] for case in cases], found.similarities, *_share(outcome_rates, name)
-            )
-            for name in outcome_names
+            OutcomeReport(count_outcome(one.name, [case.outcomes[one.name] for case in cases]), one)
+            for one in expected.estimates
         )
         measures = tuple(
             summarise_measure(measure, [record.measures.get(name) for record in found.records], found.similarities)
@@ -108,8 +111,17 @@ class Retriever:
             neighbours=cases,
             findings=findings,
             outcomes=outcomes,
+            curves=expected.curves,
             measures=measures,
-            cautions=cautions(query, scan, found.records, outcomes, own_patients, self.version.origins[scan.modality]),
+            cautions=cautions(
+                query,
+                scan,
+                found.records,
+                outcomes,
+                own_patients,
+                self.version.origins[scan.modality],
+                is_near_edge=expected.is_near_edge,
+            ),
             index=IndexFacts(self.version.name, self.version.encoder, self.version.manifest_hash, self.version.licence),
         )
 

@@ -26,6 +26,7 @@ import pyarrow.parquet as pq
 
 from scankin.retrieval.encoder import EncoderIdentity
 from scankin.retrieval.errors import StoreCorrupt, StoreMissing
+from scankin.retrieval.estimates.calibration import calibration_of
 from scankin.retrieval.index import ScanIndex
 from scankin.retrieval.keys import Keyring
 from scankin.retrieval.licence import Licence
@@ -40,12 +41,13 @@ VERSIONS = "versions"
 MANIFEST = "manifest.json"
 HASH_DIGITS = 16
 
-SCANS, CASES, ALIASES, SECRET, PICTURES = (
+SCANS, CASES, ALIASES, SECRET, PICTURES, CALIBRATION = (
     "scans.parquet",
     "cases.parquet",
     "aliases.parquet",
     "secret.key",
     "thumbnails.arrow",
+    "calibration.json",
 )
 FAISS_FILES = {Modality.XRAY: "xray.faiss", Modality.CT: "ct.faiss"}
 
@@ -236,6 +238,8 @@ def load_version(store: Path, version: str | None = None, *, is_for_use: bool = 
         thumbnails=Thumbnails(folder / PICTURES),
         created=manifest.created,
         licence=manifest.licence,
+        # Versions published before there were estimates have none.
+        calibration=calibration_of(content(CALIBRATION), version) if CALIBRATION in manifest.files else None,
     )
 
 

@@ -1,6 +1,7 @@
 """What the neighbours' known outcomes say together, and how surely."""
 
 import math
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -22,13 +23,12 @@ Interval = tuple[float, float]
 
 @dataclass(frozen=True)
 class ShareSummary:
-    """How often something happened among the neighbours in whom it is known.
+    """How often something shows in the scans of the neighbours in whom it is stated.
 
     Attributes:
-        name: Of the finding or outcome.
+        name: Of the finding.
         happened: Neighbours in whom it happened.
         known: Neighbours in whom it is known whether it happened; at least ``happened``.
-        already: Neighbours in whom it had happened before their scan: not at risk, so neither yes nor no.
         unknown: The other neighbours; never counted as no.
         estimate: Similarity-weighted share of the known, in [0, 1]; None when none is known.
         interval: 95 % Wilson interval of the estimate at its effective sample size; None when none is known.
@@ -43,11 +43,10 @@ class ShareSummary:
     estimate: float | None
     interval: Interval | None
     base_rate: float | None
-    already: int = 0
     base_patients: int = 0
 
     def __post_init__(self) -> None:
-        if not 0 <= self.happened <= self.known or min(self.unknown, self.already) < 0:
+        if not 0 <= self.happened <= self.known or self.unknown < 0:
             raise ValueError(f"{self.name}: {self.happened} of {self.known} known, {self.unknown} unknown, cannot be.")
         if (self.estimate is None) != (self.known == 0):
             raise ValueError(f"{self.name}: an estimate is stated exactly when something is known.")
@@ -70,6 +69,44 @@ class MeasureSummary:
     interval: Interval | None
 
 
+@dataclass(frozen=True)
+class OutcomeCounts:
+    """What is known of one outcome in the neighbours shown; the five numbers add up to them.
+
+    Attributes:
+        name: Of the outcome.
+        happened, did_not_happen: Neighbours in whom it is known.
+        already: In whom it had happened before their scan: not at risk, so neither yes nor no.
+        censored: Known to have been free of it for a part of the time only.
+        unknown: The others; never counted as no.
+    """
+
+    name: str
+    happened: int
+    did_not_happen: int
+    already: int
+    censored: int
+    unknown: int
+
+    @property
+    def known(self) -> int:
+        """Neighbours in whom it is known."""
+        return self.happened + self.did_not_happen
+
+
+def count_outcome(name: str, states: Sequence[State]) -> OutcomeCounts:
+    """Return the counts of one outcome over the neighbours' states."""
+    held = Counter(states)
+    return OutcomeCounts(
+        name,
+        happened=held[State.HAPPENED],
+        did_not_happen=held[State.DID_NOT_HAPPEN],
+        already=held[State.ALREADY_HAPPENED],
+        censored=held[State.CENSORED],
+        unknown=held[State.UNKNOWN],
+    )
+
+
 def summarise_share(
     name: str,
     states: Sequence[State],
@@ -77,10 +114,10 @@ def summarise_share(
     base_rate: float | None,
     base_patients: int = 0,
 ) -> ShareSummary:
-    """Return the summary of one finding or outcome over the neighbours.
+    """Return the summary of one finding over the neighbours.
 
     Args:
-        name: Of the finding or outcome.
+        name: Of the finding.
         states: One a neighbour.
         similarities: Cosines, one a neighbour; the weight of a neighbour is its cosine, at least 0.
         base_rate: Of the index, in [0, 1].
@@ -94,9 +131,8 @@ def summarise_share(
         weights = weights_of([s for _, s in known])
         estimate = float(np.average([yes for yes, _ in known], weights=weights))
         interval = wilson(estimate, effective_size(weights))
-    already = sum(state is State.ALREADY_HAPPENED for state in states)
-    unknown = len(states) - len(known) - already
-    return ShareSummary(name, happened, len(known), unknown, estimate, interval, base_rate, already, base_patients)
+    unknown = len(states) - len(known)
+    return ShareSummary(name, happened, len(known), unknown, estimate, interval, base_rate, base_patients)
 
 
 def summarise_measure(

@@ -8,6 +8,9 @@ from functools import cached_property
 from scankin.retrieval.case import Case, State
 from scankin.retrieval.encoder import EncoderIdentity
 from scankin.retrieval.errors import StoreCorrupt, UnknownName
+from scankin.retrieval.estimates.calibration import Calibration
+from scankin.retrieval.estimates.estimate import Estimator
+from scankin.retrieval.estimates.evidence import BaseRate
 from scankin.retrieval.filters import FilterColumns
 from scankin.retrieval.index import ScanIndex
 from scankin.retrieval.keys import Keyring
@@ -16,19 +19,6 @@ from scankin.retrieval.outcomes import all_outcomes
 from scankin.retrieval.records import ScanRecord
 from scankin.retrieval.scan import Modality
 from scankin.retrieval.thumbnails import Thumbnails
-
-
-@dataclass(frozen=True)
-class BaseRate:
-    """How often something is so among all patients of one modality in whom it is known.
-
-    Attributes:
-        share: In [0, 1]; a patient with several scans counts once, by the share of the scans that show it.
-        patients: Patients in whom it is known, at least 1.
-    """
-
-    share: float
-    patients: int
 
 
 @dataclass(frozen=True)
@@ -58,6 +48,7 @@ class IndexVersion:
         thumbnails: PNG pictures by scan key.
         created: When it was published, ISO 8601, UTC.
         licence: Under what terms its data may be used; None when none is set.
+        calibration: What its estimates were fitted with; None for versions published before there was one.
     """
 
     name: str
@@ -70,6 +61,7 @@ class IndexVersion:
     thumbnails: Thumbnails
     created: str
     licence: Licence | None = None
+    calibration: Calibration | None = None
     columns: Mapping[Modality, FilterColumns] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -119,14 +111,15 @@ class IndexVersion:
 
     @cached_property
     def outcome_base_rates(self) -> Mapping[Modality, BaseRates]:
-        """For each modality and outcome, its share among the patients in whom it is known."""
+        """For each modality and outcome, its share, weighted for those lost to follow-up (``estimates.evidence``)."""
+        return {modality: estimator.base_rates for modality, estimator in self.estimators.items()}
+
+    @cached_property
+    def estimators(self) -> Mapping[Modality, Estimator]:
+        """What estimates outcomes, one a modality."""
+        held = self.calibration or {}
         return {
-            modality: _shares(
-                (record.patient, name, state is State.HAPPENED)
-                for record in index.records
-                for name, state in self.outcomes_of(record).items()
-                if state.is_known
-            )
+            modality: Estimator(index.records, self.cases, held.get(modality))  # an older version has no calibration
             for modality, index in self.indexes.items()
         }
 

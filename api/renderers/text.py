@@ -1,6 +1,7 @@
 """The report as a page of text: the neighbours, and under them what became of them."""
 
 import io
+from collections.abc import Iterator
 
 from rich import box
 from rich.console import Console, Group, RenderableType
@@ -11,7 +12,7 @@ from rich.text import Text
 from scankin.retrieval.case import State
 from scankin.retrieval.outcomes import all_outcomes
 from scankin.retrieval.report import SimilarCase, SimilarityReport
-from scankin.retrieval.summaries import MeasureSummary, ShareSummary
+from scankin.retrieval.summaries import Interval, MeasureSummary, ShareSummary
 
 MEDIA_TYPE = "text/plain"
 WIDTH = 100
@@ -20,6 +21,7 @@ _MARKS = {
     State.HAPPENED: "yes",
     State.DID_NOT_HAPPEN: "no",
     State.UNKNOWN: "?",
+    State.CENSORED: "lost",
     State.ALREADY_HAPPENED: "before",
 }
 _SHOWN_FINDINGS = 3
@@ -48,11 +50,18 @@ def page(report: SimilarityReport) -> RenderableType:
             "dim",
         ),
         Text(),
-        _shares("What became of them", report.outcomes, known_only=False),
-        _shares("What their scans show", report.findings, known_only=True),
+        _outcomes(report),
+        *_abstained(report),
         Text(
-            "Base rates: of all patients of this modality in the index in whom it is known; of few, and where only "
-            "those to whom it happened have a day, they are far too high. Findings that no "
+            "yes of known, before, lost, unknown: of the patients above; lost: followed for a part of the time only. "
+            "The estimate is of all patients who could answer, the most alike counting most, shrunk and calibrated "
+            "when the index was built. Its interval is of the share among patients with scans as alike, not of one "
+            "patient's own chance.",
+            "dim",
+        ),
+        _shares("What their scans show", report.findings),
+        Text(
+            "Base rates: of all patients of this modality in the index in whom it is known. Findings that no "
             "neighbour shows, or that the index never states absent, are left out here; --json has them.",
             "dim",
         ),
@@ -99,21 +108,51 @@ def _neighbours(cases: tuple[SimilarCase, ...]) -> Table:
     return table
 
 
-def _shares(title: str, summaries: tuple[ShareSummary, ...], *, known_only: bool) -> Table:
+def _outcomes(report: SimilarityReport) -> Table:
+    table = _table("What became of them, and of all alike patients")
+    for heading in ("", "yes of known", "before", "lost", "unknown", "estimate", "95 %", "worth", "base", "age, sex"):
+        table.add_column(heading, justify="left" if not heading else "right")
+    for one in report.outcomes:
+        counts, made = one.counts, one.estimate
+        table.add_row(
+            _label(counts.name),
+            f"{counts.happened} of {counts.known}" if counts.known else "none known",
+            str(counts.already),
+            str(counts.censored),
+            str(counts.unknown),
+            _percent(made.estimate),
+            _range(made.interval),
+            "-" if made.estimate is None else f"{made.effective_n:.0f}",
+            "-" if made.base is None else f"{_percent(made.base.share)} of {made.base.patients:,}",
+            _percent(made.age_sex),
+        )
+    return table
+
+
+def _abstained(report: SimilarityReport) -> Iterator[Text]:
+    """Say once for each reason which outcomes have no estimate."""
+    reasons: dict[str, list[str]] = {}
+    for one in report.outcomes:
+        if one.estimate.abstained is not None:
+            reasons.setdefault(one.estimate.abstained, []).append(_label(one.counts.name))
+    for reason, names in reasons.items():
+        yield Text(f"No estimate of {', '.join(names)}: {reason}.")
+
+
+def _shares(title: str, summaries: tuple[ShareSummary, ...]) -> Table:
     table = _table(title)
-    for heading in ("", "yes of known", "before", "unknown", "weighted", "95 % interval", "base rate"):
+    for heading in ("", "yes of known", "unknown", "weighted", "95 % interval", "base rate"):
         table.add_column(heading, justify="left" if not heading else "right")
     for summary in summaries:
         # A finding that is never stated absent would always read 100 %: it says what was written, not what is so.
-        if known_only and (summary.happened == 0 or summary.base_rate == 1):
+        if summary.happened == 0 or summary.base_rate == 1:
             continue
         table.add_row(
             _label(summary.name),
             f"{summary.happened} of {summary.known}" if summary.known else "none known",
-            str(summary.already),
             str(summary.unknown),
             _percent(summary.estimate),
-            "-" if summary.interval is None else f"{_percent(summary.interval[0])} to {_percent(summary.interval[1])}",
+            _range(summary.interval),
             "-" if summary.base_rate is None else f"{_percent(summary.base_rate)} of {summary.base_patients:,}",
         )
     return table
@@ -149,6 +188,10 @@ def _label(name: str) -> str:
 
 def _short(name: str) -> str:
     return {"intensive_care": "ICU", "intubated": "tube", "oxygen": "O2"}.get(name, _label(name))
+
+
+def _range(interval: Interval | None) -> str:
+    return "-" if interval is None else f"{_percent(interval[0])} to {_percent(interval[1])}"
 
 
 def _percent(share: float | None) -> str:

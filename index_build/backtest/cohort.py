@@ -25,6 +25,7 @@ class DatedCohort:
         people: ``[n]`` number of the patient, near-duplicates joined.
         days: ``[n]`` int64, days since 1970-01-01, rising.
         cases: By patient key, on the calendar's clock.
+        encoder: What made the vectors.
     """
 
     records: tuple[ScanRecord, ...]
@@ -32,6 +33,7 @@ class DatedCohort:
     people: NDArray[np.int64]
     days: NDArray[np.int64]
     cases: Mapping[str, Case]
+    encoder: EncoderIdentity
 
     def index_films(self) -> NDArray[np.int64]:
         """Return the rows of each person's first film that is not before the admission, by day.
@@ -73,4 +75,5 @@ def load_dated(folder: Path, encoder: EncoderIdentity) -> DatedCohort:
         people=sample.people[rows],
         days=np.array([sample.records[row].day for row in rows], np.int64),
         cases=cases,
+        encoder=encoder,
     )

@@ -1,20 +1,18 @@
 """What the index of a past day would have said of the patients admitted then."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from scankin.index_build.backtest.clock import known_by
 from scankin.index_build.backtest.cohort import DatedCohort
+from scankin.index_build.calibrate.fit import calibrate
 from scankin.retrieval.capacity import GroupRisks, Risk
-from scankin.retrieval.case import State
-from scankin.retrieval.outcomes import Outcome
-from scankin.retrieval.summaries import summarise_share
-
-NEIGHBOURS = 50
-LEAST_PATIENTS = 30
-"""Below so many patients of known outcome no forecast is made: there is no base rate to speak of."""
+from scankin.retrieval.encoder import Embeddings
+from scankin.retrieval.estimates.estimate import Estimator, OutcomeEstimate
+from scankin.retrieval.index import ScanIndex
+from scankin.retrieval.scan import Modality
 
 
 @dataclass(frozen=True)
@@ -22,7 +20,7 @@ class Estimates:
     """Estimates of some patients with one outcome.
 
     Attributes:
-        group: With neighbours: those in whom none of the neighbours' outcomes is known have abstained.
+        group: As the report estimates them: those without an estimate have abstained.
         base_only: The same patients, all at the base rate.
     """
 
@@ -31,56 +29,39 @@ class Estimates:
 
 
 class PastIndex:
-    """An index of what was known before a day. As in a report, each patient answers by the most similar film."""
+    """An index of what was known before a day, calibrated on nothing else, that answers as a report does."""
 
     def __init__(self, cohort: DatedCohort, day: int) -> None:
-        """Take the films before ``day`` (days since 1970-01-01), with what was known of their patients by then."""
-        self._cohort = cohort
-        self._before = int(np.searchsorted(cohort.days, day))
-        records = cohort.records[: self._before]
-        known = {patient: known_by(cohort.cases[patient], day) for patient in {record.patient for record in records}}
-        self._cases = [known[record.patient] for record in records]
-        self._ranked: dict[int, tuple[list[int], list[float]]] = {}
+        """Take the films before ``day`` (days since 1970-01-01), with what was known of their patients by then.
 
-    def estimates(self, outcome: Outcome, queries: Sequence[int]) -> Estimates | None:
-        """Return the estimates of some films; None where the outcome is known in fewer than ``LEAST_PATIENTS``.
-
-        The query's own patient never answers; the weight is the cosine.
-
-        Args:
-            outcome: What is asked.
-            queries: Rows of the cohort.
+        There must be at least one.
         """
-        records = self._cohort.records[: self._before]
-        states = [outcome.of(case, record.day) for case, record in zip(self._cases, records, strict=True)]
-        known: dict[int, list[bool]] = {}
-        for person, state in zip(self._cohort.people.tolist(), states, strict=False):
-            if state.is_known:
-                known.setdefault(person, []).append(state is State.HAPPENED)
-        if len(known) < LEAST_PATIENTS:
-            return None
-        base = float(np.mean([np.mean(answers) for answers in known.values()]))
-        risks = []
-        for query in queries:
-            rows, cosines = self._neighbours(query)
-            summary = summarise_share(outcome.name, [states[row] for row in rows], cosines, base)
-            if summary.estimate is not None and summary.interval is not None:
-                risks.append(Risk(summary.estimate, *summary.interval))
-        group = GroupRisks(tuple(risks), len(queries) - len(risks), base, len(known))
-        return Estimates(group, GroupRisks((), len(queries), base, len(known)))
+        self._cohort = cohort
+        before = int(np.searchsorted(cohort.days, day))
+        records = cohort.records[:before]
+        cases = {patient: known_by(cohort.cases[patient], day) for patient in {record.patient for record in records}}
+        self._index = ScanIndex.of(records, Embeddings(cohort.vectors[:before], cohort.encoder))
+        calibration = calibrate({Modality.XRAY: self._index}, cases)[Modality.XRAY]
+        self._estimator = Estimator(self._index.records, cases, calibration)
+        place = {record.scan: row for row, record in enumerate(records)}
+        self._people = cohort.people[[place[record.scan] for record in self._index.records]]
 
-    def _neighbours(self, query: int) -> tuple[list[int], list[float]]:
-        """Return the rows of the most similar film of each of the nearest people, and their cosines."""
-        if query not in self._ranked:
-            cohort = self._cohort
-            cosines = cohort.vectors[: self._before] @ cohort.vectors[query]
-            seen: dict[int, int] = {}
-            for row in np.argsort(-cosines, kind="stable").tolist():
-                person = int(cohort.people[row])
-                if person != cohort.people[query]:
-                    seen.setdefault(person, row)
-                    if len(seen) == NEIGHBOURS:
-                        break
-            rows = list(seen.values())
-            self._ranked[query] = rows, cosines[rows].tolist()
-        return self._ranked[query]
+    def answer(self, row: int) -> Mapping[str, OutcomeEstimate]:
+        """Return the estimate of every outcome for a film of the cohort, by name; its own patient never answers."""
+        cohort = self._cohort
+        record = cohort.records[row]
+        cosines = self._index.similarities(Embeddings(cohort.vectors[[row]], cohort.encoder))
+        allowed = self._people != cohort.people[row]
+        return {one.name: one for one in self._estimator.answer(cosines, allowed, record.age, record.sex).estimates}
+
+
+def estimates_of(answers: Sequence[OutcomeEstimate]) -> Estimates | None:
+    """Return the group of some patients' estimates of one outcome; None where its base rate was not known."""
+    base = answers[0].base
+    if base is None:
+        return None
+    risks = tuple(
+        Risk(one.estimate, *one.interval) for one in answers if one.estimate is not None and one.interval is not None
+    )
+    group = GroupRisks(risks, len(answers) - len(risks), base.share, base.patients)
+    return Estimates(group, GroupRisks((), len(answers), base.share, base.patients))

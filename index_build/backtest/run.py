@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from scankin.index_build.backtest.cohort import DatedCohort
-from scankin.index_build.backtest.estimates import Estimates, PastIndex
+from scankin.index_build.backtest.estimates import Estimates, PastIndex, estimates_of
 from scankin.index_build.backtest.scores import Scores, scores_of
 from scankin.retrieval.capacity import Forecast, GroupRisks, beds, drift_sd, needs
 from scankin.retrieval.case import State
@@ -20,6 +20,9 @@ from scankin.retrieval.report import NOTICE
 
 SCHEMA = "scankin.backtest/1"
 FILE = "backtest.json"
+REBUILD_DAYS = 7
+"""Days after which the index is built again with what has become known."""
+
 _EPOCH = date(1970, 1, 1).toordinal()
 
 
@@ -99,7 +102,8 @@ def backtest(
 ) -> Backtest:
     """Return how forecasts fare that are made at the beginning of every window with what was known before it.
 
-    The drift that a forecast carries is that of the earlier windows whose outcomes were complete by then.
+    The index is built and calibrated anew at most once in ``REBUILD_DAYS``, as a hospital would. The drift that a
+    forecast carries is that of the earlier windows whose outcomes were complete by then.
 
     Args:
         cohort: Dated films and their patients.
@@ -107,20 +111,25 @@ def backtest(
         progress: Told the windows done, and all.
     """
     admitted = cohort.index_films()
-    starts = range(int(cohort.days[admitted[0]]), int(cohort.days[admitted[-1]]) + 1, step_days)
+    starts = range(int(cohort.days[admitted[0]]) + 1, int(cohort.days[admitted[-1]]) + 1, step_days)
     made: list[Made] = []
+    index, built = None, 0
     for number, start in enumerate(starts):
         progress(number, len(starts))
         window = [int(row) for row in admitted if start <= cohort.days[row] < start + step_days]
-        index = PastIndex(cohort, start) if window else None
-        for outcome in needs() if index else ():
+        if not window:
+            continue
+        if index is None or start - built >= REBUILD_DAYS:
+            index, built = PastIndex(cohort, start), start
+        answers = [index.answer(row) for row in window]
+        for outcome in needs():
             states = [outcome.of(cohort.cases[cohort.records[row].patient], cohort.records[row].day) for row in window]
-            rows = [row for row, state in zip(window, states, strict=True) if state.is_known]
-            estimates = index.estimates(outcome, rows) if index and rows else None
+            known = [one[outcome.name] for one, state in zip(answers, states, strict=True) if state.is_known]
+            estimates = estimates_of(known) if known else None
             if estimates is not None:
                 happened = sum(state is State.HAPPENED for state in states)
                 past = [one for one in made if one.outcome == outcome.name and _is_over(one, outcome, start, step_days)]
-                unknown = sum(state is State.UNKNOWN for state in states)
+                unknown = sum(state in (State.UNKNOWN, State.CENSORED) for state in states)
                 made.append(_made(start, outcome, estimates, happened, unknown, _drift_of(past)))
     by_name = {outcome.name: [one for one in made if one.outcome == outcome.name] for outcome in needs()}
     return Backtest(

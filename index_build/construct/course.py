@@ -5,6 +5,12 @@ from datetime import date, timedelta
 
 import numpy as np
 
+DAYS_TO_ITU, DAYS_TO_INTUBATION = 7, 3
+"""So many days, each as likely, are possible from admission to intensive care, and from there to a tube."""
+
+DAYS_TO_DEATH = (2.2, 4.0)
+"""Shape and scale of the gamma distribution of the days to death, after the first, since the last of these."""
+
 
 @dataclass(frozen=True)
 class Course:
@@ -54,19 +60,33 @@ def course_of(rng: np.random.Generator, *, age: float, swab: date) -> Course:
     peak = float(rng.beta(1.7, 1.9))
     onset = swab - timedelta(days=int(rng.integers(1, 10)))
     admitted = swab + timedelta(days=int(rng.choice(4, p=[0.5, 0.25, 0.15, 0.1])))
-    # the very old are seldom offered intensive care
     itu = intubated = died = None
-    offered = 1.0 if age < 75 else 0.35 if age < 85 else 0.08
-    if rng.random() < offered * chance(peak, 0.70, 14):
-        itu = admitted + timedelta(days=int(rng.integers(0, 7)))
-        if rng.random() < 0.35 + 0.5 * peak:
-            intubated = itu + timedelta(days=int(rng.integers(0, 3)))
-    if rng.random() < chance(peak + (age - 66) / 130 + (0.06 if intubated else 0.0), 0.665, 11):
-        died = (intubated or itu or admitted) + timedelta(days=1 + int(rng.gamma(2.2, 4.0)))
+    if rng.random() < itu_chance(peak, age):
+        itu = admitted + timedelta(days=int(rng.integers(0, DAYS_TO_ITU)))
+        if rng.random() < intubation_chance(peak):
+            intubated = itu + timedelta(days=int(rng.integers(0, DAYS_TO_INTUBATION)))
+    if rng.random() < death_chance(peak, age, is_intubated=intubated is not None):
+        died = (intubated or itu or admitted) + timedelta(days=1 + int(rng.gamma(*DAYS_TO_DEATH)))
     left = died or (itu or admitted) + timedelta(days=2 + int(rng.gamma(2.0, 2.0 + 5.0 * peak)))
     seen = died - timedelta(days=1) if died else left + timedelta(days=int(rng.choice([0, 3, 30, 60, 120])))
     last_alive = max(seen, intubated or itu or admitted) if rng.random() < 0.9 else None
     return Course(peak, onset, swab, admitted, itu, intubated, died, left, last_alive)
+
+
+def itu_chance(peak: float, age: float) -> float:
+    """Return the probability of reaching intensive care; the very old are seldom offered it."""
+    offered = 1.0 if age < 75 else 0.35 if age < 85 else 0.08
+    return offered * chance(peak, 0.70, 14)
+
+
+def intubation_chance(peak: float) -> float:
+    """Return the probability of being intubated, of those in intensive care."""
+    return 0.35 + 0.5 * peak
+
+
+def death_chance(peak: float, age: float, *, is_intubated: bool) -> float:
+    """Return the probability of dying."""
+    return chance(peak + (age - 66) / 130 + (0.06 if is_intubated else 0.0), 0.665, 11)
 
 
 def chance(value: float, middle: float, steepness: float) -> float:

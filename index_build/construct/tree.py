@@ -13,6 +13,7 @@ from scankin.index_build.construct.centres import Centres
 from scankin.index_build.construct.headers import UidCounter, to_bytes, to_metadata
 from scankin.index_build.construct.images import Image, ct_images, film_images
 from scankin.index_build.construct.patients import FIRST_NUMBER, Patient, generator, patient_of
+from scankin.index_build.construct.risks import true_risks
 from scankin.index_build.construct.studies import Study
 from scankin.index_build.construct.truth import (
     FieldTruth,
@@ -141,6 +142,7 @@ def _scan_truth(
         age_years=float(patient.age(day)),
         sex=stated or header_sex,
         outcomes=outcomes_at(known, day) if patient.is_positive else outcomes_at(known_course(()), day),
+        risks=true_risks(patient.course, patient.age(patient.swab), day) if patient.course else {},
         times=times_at(known, day) if patient.is_positive else {},
         contradictions=tuple(sorted(wrong)),
         severity=study.severity,

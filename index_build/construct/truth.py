@@ -58,6 +58,7 @@ class ScanTruth:
         cxr_severity: The radiologist's, 1 to 3, where linked by a known date.
         age_years, sex: Where they can be known.
         outcomes: State by name.
+        risks: True chance of every outcome on the day of the film, by name (``risks.true_risks``); of positives only.
         times: For each event: days from the scan, and "event" or "censored"; absent where neither is known.
         contradictions: Of this scan, by kind.
         severity: The latent severity it was drawn with.
@@ -72,6 +73,7 @@ class ScanTruth:
     age_years: float | None = None
     sex: str | None = None
     outcomes: Mapping[str, str] = field(default_factory=dict)
+    risks: Mapping[str, float] = field(default_factory=dict)
     times: Mapping[str, tuple[int, str]] = field(default_factory=dict)
     contradictions: tuple[str, ...] = ()
     severity: float | None = None
@@ -206,10 +208,12 @@ def _within(known: Known, name: str, film: date | None, horizon: int) -> str:
     if on is not None:
         gap = (on - film).days
         return "already happened" if gap < 0 else "happened" if gap <= horizon else "did not happen"
-    followed = known.alive is not None and (known.alive - film).days >= horizon
-    if name == "death":
-        return "did not happen" if followed else "unknown"
+    days_alive = None if known.alive is None else (known.alive - film).days
     died = known.days["death"]
-    if stated is False and (followed or (died is not None and died >= film)):
+    if name != "death" and stated is not False:
+        return "unknown"
+    if name != "death" and died is not None and died >= film:
         return "did not happen"
-    return "unknown"
+    if days_alive is None or days_alive < 0:
+        return "unknown"
+    return "did not happen" if days_alive >= horizon else "censored"

@@ -11,7 +11,7 @@ from scankin.retrieval.case import Case, State
 from scankin.retrieval.outcomes import Outcome, all_outcomes
 from scankin.retrieval.summaries import wilson
 
-STATES = (State.HAPPENED, State.DID_NOT_HAPPEN, State.ALREADY_HAPPENED, State.UNKNOWN)
+STATES = (State.HAPPENED, State.DID_NOT_HAPPEN, State.ALREADY_HAPPENED, State.CENSORED, State.UNKNOWN)
 
 
 @dataclass(frozen=True, eq=False)

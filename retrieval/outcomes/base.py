@@ -1,9 +1,10 @@
-"""What an outcome is: a question about a case, answered yes, no, unknown or already happened."""
+"""What an outcome is: a question about a case, answered yes, no, unknown, censored or already happened."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from scankin.retrieval.case import Case, EventKind, State
+from scankin.retrieval.follow_up import follow_up
 
 Answer = Callable[[Case, int | None], State]
 """Takes a case and the day of the scan on the patient's clock (None: unknown)."""
@@ -42,8 +43,9 @@ def happened_within(kind: EventKind, days: int) -> Answer:
     """Return an answer: did ``kind`` first happen 0 to ``days`` days after the scan (NCCID.md 4.1)?
 
     It did not when it happened later, or when the patient was followed for the whole time: known alive at its end and,
-    but for death, stated not to have had it. Whoever died without it did not have it either. In all other cases it is
-    unknown: that nothing is recorded says nothing. What happened before the scan has already happened.
+    but for death, stated not to have had it. Whoever died without it did not have it either. Who was followed for a
+    part of the time only is censored. In all other cases it is unknown: that nothing is recorded says nothing. What
+    happened before the scan has already happened.
     """
 
     def answer(case: Case, day: int | None) -> State:
@@ -54,15 +56,11 @@ def happened_within(kind: EventKind, days: int) -> Answer:
             if on < day:
                 return State.ALREADY_HAPPENED
             return State.HAPPENED if on - day <= days else State.DID_NOT_HAPPEN
-        return State.DID_NOT_HAPPEN if _is_free_until(case, kind, day, days) else State.UNKNOWN
+        time = follow_up(case, kind, day)
+        if time is None:
+            return State.UNKNOWN
+        died = case.day_of(EventKind.DEATH)
+        has_died = kind is not EventKind.DEATH and died is not None and died >= day
+        return State.DID_NOT_HAPPEN if has_died or time.days >= days else State.CENSORED
 
     return answer
-
-
-def _is_free_until(case: Case, kind: EventKind, day: int, days: int) -> bool:
-    """Return whether a patient in whom no day of ``kind`` is known was followed for ``days`` days without it."""
-    is_followed = case.last_seen_alive is not None and case.last_seen_alive - day >= days
-    if kind is EventKind.DEATH:
-        return is_followed
-    died = case.day_of(EventKind.DEATH)
-    return case.ever(kind) is State.DID_NOT_HAPPEN and (is_followed or (died is not None and died >= day))

@@ -9,6 +9,7 @@ from scankin.retrieval.outcomes import all_outcomes
 DAY = 100
 DEATH, ITU = EventKind.DEATH, EventKind.ICU_ADMISSION
 YES, NO, UNKNOWN, BEFORE = State.HAPPENED, State.DID_NOT_HAPPEN, State.UNKNOWN, State.ALREADY_HAPPENED
+CENSORED = State.CENSORED
 
 
 def a_case(*events: Event, alive: int | None = None) -> Case:
@@ -29,7 +30,9 @@ def state(name: str, case: Case, day: int | None = DAY) -> State:
         (a_case(Event(DEATH, True)), UNKNOWN),  # died, day unknown
         (a_case(Event(DEATH, True), alive=130), NO),  # died, but was alive on day 30
         (a_case(Event(DEATH, False)), UNKNOWN),  # not recorded dead at upload, whenever that was
-        (a_case(Event(DEATH, False), alive=129), UNKNOWN),
+        (a_case(Event(DEATH, False), alive=129), CENSORED),
+        (a_case(alive=100), CENSORED),  # alive on the day of the scan, and nothing is known beyond
+        (a_case(alive=99), UNKNOWN),
         (a_case(Event(DEATH, False), alive=130), NO),
         (a_case(alive=130), NO),
         (a_case(), UNKNOWN),
@@ -48,6 +51,7 @@ def test_death_within_30_days(case: Case, expected: State) -> None:
         (a_case(Event(ITU, True), alive=200), UNKNOWN),  # it happened, on a day that is not known
         (a_case(Event(ITU, False)), UNKNOWN),
         (a_case(Event(ITU, False), alive=107), NO),
+        (a_case(Event(ITU, False), alive=106), CENSORED),
         (a_case(Event(ITU, False), Event(DEATH, True, 103)), NO),  # died without it
         (a_case(Event(DEATH, True, 103)), UNKNOWN),
         (a_case(alive=200), UNKNOWN),  # alive says nothing of intensive care

@@ -111,7 +111,7 @@ def test_neighbours_equal_brute_force_and_counts_add_up(tmp_path: Path) -> None:
     assert covid.happened == sum(n % 5 != 0 and n % 2 == 0 for n in best)
     assert covid.known == sum(n % 5 != 0 for n in best) and covid.unknown == 10 - covid.known
     assert covid.base_rate == pytest.approx(np.mean([n % 2 == 0 for n in range(40) if n % 5]))
-    died = next(summary for summary in report.outcomes if summary.name == "died")
+    died = next(one.counts for one in report.outcomes if one.counts.name == "died")
     assert died.happened == sum(n % 3 != 0 and n % 4 == 0 for n in best)
     assert died.known == sum(n % 3 != 0 for n in best)
     assert report.neighbours[0].outcomes["intubated"] is State.UNKNOWN
@@ -128,15 +128,15 @@ def test_a_patient_counts_once_in_a_base_rate(tmp_path: Path) -> None:
 def test_report_as_json_has_exactly_its_names(tmp_path: Path) -> None:
     report = a_retriever(tmp_path).report(a_scan(99), 3).as_json()
     assert list(report) == [
-        "schema", "query", "neighbours", "findings", "outcomes", "measures", "cautions", "index", "notice",
+        "schema", "query", "neighbours", "findings", "outcomes", "curves", "measures", "cautions", "index", "notice",
     ]  # fmt: skip
     assert set(report["neighbours"][0]) == {
         "rank", "scan", "patient", "similarity", "modality", "view", "age_band", "sex", "site",
         "days_since_admission", "findings", "outcomes",
     }  # fmt: skip
     assert set(report["outcomes"][0]) == {
-        "name", "happened", "known", "already_happened", "unknown", "estimate", "interval", "base_rate",
-        "base_rate_patients",
+        "name", "happened", "known", "already_happened", "censored", "unknown", "estimate", "interval", "abstained",
+        "effective_n", "estimate_patients", "base_rate", "base_rate_patients", "age_sex",
     }  # fmt: skip
     assert set(report["measures"][0]) == {"name", "estimate", "interval", "known"}
     assert set(report["index"]) == {"version", "encoder", "manifest", "licence"}

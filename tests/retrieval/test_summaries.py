@@ -72,7 +72,7 @@ EVER = ["died", "intensive_care", "intubated", "oxygen"]
 def test_every_outcome_is_unknown_of_an_empty_case() -> None:
     names = [outcome.name for outcome in all_outcomes()]
     assert [name for name in names if not name.endswith("d") or name in ("died", "intubated")] == EVER
-    assert len(names) == len(EVER) + 9  # death, intensive care and intubation within 7, 14 and 30 days
+    assert len(names) == len(EVER) + 12  # death, intensive care, intubation and oxygen within 7, 14 and 30 days
     assert {outcome.of(Case("p", "c"), None) for outcome in all_outcomes()} == {UNKNOWN}
 
 

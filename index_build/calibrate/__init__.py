@@ -1,0 +1,1 @@
+"""Fits what turns similar patients into calibrated estimates, when an index is built."""

@@ -1,0 +1,26 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from scankin.retrieval.estimates.kernel import PatientRows, kernel
+
+
+@given(st.integers(0, 10_000))
+def test_each_patient_answers_by_the_most_similar_allowed_scan(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    patients, similarities = rng.integers(0, 5, 12), rng.integers(-3, 3, 12) / 4
+    allowed = rng.random(12) < 0.7
+    found = PatientRows(patients).best(similarities, allowed)
+    expected = {}
+    for row in np.flatnonzero(allowed):  # the slow obvious version
+        held = expected.get(patients[row])
+        if held is None or similarities[row] > similarities[held]:
+            expected[patients[row]] = row
+    assert dict(zip(patients[found.rows].tolist(), found.rows.tolist(), strict=True)) == expected
+    assert found.similarities.tolist() == [similarities[row] for row in found.rows]
+
+
+def test_the_kernel_is_the_exponential_of_the_cosine_and_1_for_the_nearest() -> None:
+    assert kernel(np.array([0.9, 0.8]), 10.0) == pytest.approx([1.0, np.exp(-1.0)])
+    assert kernel(np.array([0.9, 0.1]), 0.0).tolist() == [1.0, 1.0]
