@@ -43,8 +43,7 @@ class PastIndex:
         self._index = ScanIndex.of(records, Embeddings(cohort.vectors[:before], cohort.encoder))
         calibration = calibrate({Modality.XRAY: self._index}, cases)[Modality.XRAY]
         self._estimator = Estimator(self._index.records, cases, calibration)
-        place = {record.scan: row for row, record in enumerate(records)}
-        self._people = cohort.people[[place[record.scan] for record in self._index.records]]
+        self._people = cohort.people[:before]
 
     def answer(self, row: int) -> Mapping[str, OutcomeEstimate]:
         """Return the estimate of every outcome for a film of the cohort, by name; its own patient never answers."""
