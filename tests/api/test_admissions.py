@@ -22,9 +22,8 @@ def test_a_gap_longer_than_the_limit_begins_another_admission() -> None:
 
 
 def test_films_of_other_patients_or_of_nobody_known_never_share_an_admission() -> None:
-    assert keys(film("a", "2020-03-01"), film("b", "2020-03-01", "Q"), film("c", None, None), film("d", None, None)) == [
-        ["a"], ["b"], ["c"], ["d"],
-    ]  # fmt: skip
+    films = film("a", "2020-03-01"), film("b", "2020-03-01", "Q"), film("c", None, None), film("d", None, None)
+    assert keys(*films) == [["a"], ["b"], ["c"], ["d"]]
 
 
 def test_a_list_decides_what_one_admission_is() -> None:

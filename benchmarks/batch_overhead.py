@@ -1,0 +1,93 @@
+"""What scoring a batch costs beyond decoding and encoding its films: a ratio within one run.
+
+Usage: ``python benchmarks/batch_overhead.py STORE FOLDER [--films 500] [--workers 2]``. The films are cut into rounds;
+in each round some are only decoded and encoded and others are scored end to end, with both tables, by turns, so that
+what else the machine does falls on both. Each film is taken once for warming up the disk's cache, and scored once.
+"""
+
+import resource
+import statistics
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from scankin.api.engine import Options, open_retriever
+from scankin.api.scoring import score
+from scankin.retrieval.encoder import embed
+from scankin.retrieval.errors import ScanError
+from scankin.retrieval.parallel import in_parallel
+from scankin.retrieval.reading import ReadingPool, ReadRequest
+from scankin.retrieval.retriever import Retriever
+
+ROUNDS = 5
+
+
+def main(
+    store: Path,
+    folder: Path,
+    films: Annotated[int, typer.Option(help="Films scored.")] = 500,
+    workers: Annotated[int, typer.Option(help="Scans at a time.")] = 2,
+) -> None:
+    """Print wall and CPU seconds of both, and the ratios."""
+    paths = sorted(path for path in folder.rglob("*.dcm") if path.is_file())[:films]
+    if len(paths) < films:
+        raise typer.BadParameter(f"{len(paths)} films are there, {films} wanted.")
+    for path in paths:
+        path.read_bytes()
+    retriever = open_retriever(store, None, "cpu")
+    bare(paths[:4], retriever, workers)
+    rounds = [paths[start::ROUNDS] for start in range(ROUNDS)]
+    wall, cpu = [], []
+    with tempfile.TemporaryDirectory() as place:
+        for number, some in enumerate(rounds):
+            out = Path(place) / f"{number}.csv"
+            works: list[Callable[[], object]] = [
+                lambda some=some: bare(some, retriever, workers),
+                lambda some=some, out=out: score(some, retriever, out, Options(), workers=workers),
+            ]
+            order = (0, 1) if number % 2 == 0 else (1, 0)
+            seconds = {which: timed(works[which]) for which in order}
+            wall.append((seconds[0][0], seconds[1][0]))
+            cpu.append((seconds[0][1], seconds[1][1]))
+    for name, pairs in (("wall", wall), ("CPU", cpu)):
+        alone, whole = (sum(column) for column in zip(*pairs, strict=True))
+        each = sorted(b / a for a, b in pairs)
+        typer.echo(
+            f"{name}: decode and encode {alone:.1f} s, scored end to end {whole:.1f} s, ratio {whole / alone:.3f} "
+            f"(rounds {each[0]:.3f} to {each[-1]:.3f}, median {statistics.median(each):.3f})"
+        )
+    typer.echo(f"{films} films, {workers} workers, {retriever.encoder.identity.name}")
+
+
+def bare(paths: list[Path], retriever: Retriever, workers: int) -> None:
+    """Decode and encode films as a batch does, and keep nothing."""
+    with ReadingPool(workers) as pool:
+        for _ in in_parallel(lambda path: _embedded(path, pool, retriever), paths, workers):
+            pass
+
+
+def timed(work: Callable[[], object]) -> tuple[float, float]:
+    """Return the wall and CPU seconds of a call, its ended child processes included."""
+    began, used = time.perf_counter(), _cpu()
+    work()
+    return time.perf_counter() - began, _cpu() - used
+
+
+def _embedded(path: Path, pool: ReadingPool, retriever: Retriever) -> None:
+    try:
+        embed(retriever.encoder, pool.read(ReadRequest(paths=(path,), slices=retriever.encoder.slices)))
+    except ScanError:
+        return  # refused: scored, it has its row
+
+
+def _cpu() -> float:
+    both = (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    return sum(used.ru_utime + used.ru_stime for used in both)
+
+
+if __name__ == "__main__":
+    typer.run(main)
