@@ -1,6 +1,6 @@
 """Holds estimates of outcomes against the chances that constructed patients were drawn with.
 
-Usage: ``python benchmarks/outcome_coverage.py FOLDER --seed 4 --seed 5 [--patients 2000] [--encoder efficientnet_lite0]``.
+Usage: ``python benchmarks/outcome_coverage.py FOLDER --seed 4 --seed 5 [--patients 2000] [--encoder NAME]``.
 Each seed's positive patients are an index (their first film since admission, drawn and encoded; records as dirty as
 NCCID's), and the patients of the other seeds ask it. FOLDER keeps the vectors. Negative patients have no outcomes, and
 are left out. Two truths are known of each patient who asks:
