@@ -188,11 +188,12 @@ def test_completeness_is_of_current_records_by_cohort(book: Casebook) -> None:
 def test_outcomes_are_counted_from_the_first_scan_in_scope(book: Casebook) -> None:
     showing, any_kind = outcome_facts_of(rows_of(book))
     counts = dict(zip(showing.states.rows, showing.states.items.tolist(), strict=True))
-    # happened, did not, already happened, unknown: deaths on days 5 and 40, five followed for 60 days, one unknown.
-    assert counts["died within 7 days"] == [1, 6, 0, 1]
-    assert counts["died within 30 days"] == [1, 6, 0, 1]
-    assert counts["died, at any time"] == [2, 0, 0, 6]
-    assert counts["intubated within 7 days"] == [0, 0, 0, 8]
+    # happened, did not, already happened, censored, unknown: deaths on days 5 and 40, five
+    # followed for 60 days, one unknown.
+    assert counts["died within 7 days"] == [1, 6, 0, 0, 1]
+    assert counts["died within 30 days"] == [1, 6, 0, 0, 1]
+    assert counts["died, at any time"] == [2, 0, 0, 0, 6]
+    assert counts["intubated within 7 days"] == [0, 0, 0, 0, 8]
     assert (showing.patients, any_kind.patients) == (8, 17)
     assert dict(zip(showing.states.rows, showing.shares, strict=True))["intubated within 7 days"] == "known in none"
 
