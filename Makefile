@@ -18,11 +18,15 @@ $(BIN)/activate:
 	$(PYTHON) -m venv $(VENV)
 
 $(VENV)/.run: $(BIN)/activate pyproject.toml constraints.txt
-	$(BIN)/pip install --quiet -c constraints.txt -e .
+	$(BIN)/pip install --quiet -c constraints.txt -e '.[torch]'
 	@touch $@
 
 $(VENV)/.test: $(VENV)/.run
 	$(BIN)/pip install --quiet -c constraints.txt -e '.[test,check]'
+	@touch $@
+
+$(VENV)/.slow: $(VENV)/.test
+	$(BIN)/pip install --quiet -c constraints.txt -e '.[test,check,encoders]'
 	@touch $@
 
 demo: $(VENV)/.run ## install, build an index of constructed patients (or DATA=folder), ask it, show the answer
@@ -31,7 +35,7 @@ demo: $(VENV)/.run ## install, build an index of constructed patients (or DATA=f
 test: $(VENV)/.test ## install what tests need and run the fast ones
 	$(BIN)/python -m pytest -q -n 2 -m "not slow"
 
-test-slow: $(VENV)/.test ## run the slow tests: kills, mutated files, real collections end to end
+test-slow: $(VENV)/.slow ## run the slow tests: kills, mutated files, real collections end to end
 	$(BIN)/python -m pytest -m slow
 
 check: $(VENV)/.test ## lint, format, types

@@ -3,7 +3,7 @@
 import threading
 import time
 import uuid
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -15,20 +15,23 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
 from starlette.exceptions import HTTPException
 
-from scankin.api.engine import Options
+from scankin.api.engine import Options, report_on
+from scankin.api.explanations import explainer_of, picture_of
 from scankin.api.problems import TITLES, problem, problem_of
 from scankin.api.queries import FIELDS, options_of
 from scankin.api.renderers import renderer_for, renderers
 from scankin.api.serving import LiveIndex
 from scankin.api.settings import Settings
-from scankin.api.uploads import read_upload
-from scankin.retrieval.errors import ScankinError
+from scankin.api.uploads import one, read_upload
+from scankin.retrieval.errors import InvalidRequest, ScankinError
 from scankin.retrieval.reading import Limits, ReadingPool, ReadRequest
 from scankin.retrieval.report import NOTICE, SimilarityReport
 from scankin.retrieval.retriever import Retriever
 from scankin.retrieval.version import IndexVersion
 
 MIB = 1024 * 1024
+
+_EXPLAIN_FIELDS = {"scan": "Key of an indexed film, such as a report names."}
 
 log = structlog.get_logger("scankin.http")
 
@@ -38,7 +41,7 @@ class Service:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
-        self.live = LiveIndex(settings.index, settings.weights, settings.device, settings.poll_seconds)
+        self.live = LiveIndex(settings.index, settings.weights, settings.device, settings.poll_seconds, settings.engine)
         self.pool = ReadingPool(settings.workers, Limits(seconds=settings.read_seconds))
         self.limiter: CapacityLimiter | None = None
         self._waiting = 0
@@ -63,9 +66,17 @@ class Service:
         began = time.perf_counter()
         scan = self.pool.read(ReadRequest(data=data, slices=retriever.encoder.slices))
         read = time.perf_counter()
-        report = retriever.report(scan, options.k, options.filters)
+        report = report_on(retriever, scan, options)
         answered = time.perf_counter()
         return report, f"read;dur={1000 * (read - began):.1f}, answer;dur={1000 * (answered - read):.1f}"
+
+    def explain(self, data: bytes, key: str) -> bytes:
+        """Return the PNG that explains the similarity of an upload and one indexed film."""
+        retriever = self.live.retriever()
+        explainer = explainer_of(retriever)
+        scan = self.pool.read(ReadRequest(data=data, slices=retriever.encoder.slices))
+        (explanation,) = explainer.explain(scan, [key])
+        return picture_of(retriever, scan, explanation)
 
 
 def create_app(settings: Settings) -> FastAPI:
@@ -90,14 +101,14 @@ def create_app(settings: Settings) -> FastAPI:
 
 
 def _add_query(app: FastAPI, service: Service) -> None:
-    @app.post("/v1/similar", openapi_extra=_SIMILAR_BODY, responses=_problems(413, 415, 422, 503))
+    @app.post("/v1/similar", openapi_extra=_body(FIELDS), responses=_problems(413, 415, 422, 503))
     async def similar(request: Request) -> Response:
         """Return the patients most similar to an uploaded scan: one DICOM file, or a zip of one CT series."""
         renderer = renderer_for(request.headers.get("accept", "*/*"))
         if renderer is None:
             return problem(406, "not_acceptable", f"Accept none of the formats: {', '.join(renderers())}.")
         if not service.enter():
-            return problem(503, "busy", "Too many requests are waiting. Try again soon.", {"Retry-After": "2"})
+            return _busy()
         try:
             data, fields = await read_upload(request, service.settings.max_upload_mib * MIB)
             options = options_of(fields)
@@ -105,6 +116,26 @@ def _add_query(app: FastAPI, service: Service) -> None:
         finally:
             service.leave()
         return Response(renderer.render(report), media_type=renderer.MEDIA_TYPE, headers={"Server-Timing": timing})
+
+    @app.post(
+        "/v1/explain",
+        openapi_extra=_body(_EXPLAIN_FIELDS),
+        responses=_problems(404, 413, 415, 422, 503),
+        response_class=Response,
+    )
+    async def explain(request: Request) -> Response:
+        """Return a PNG: where the similarity of an uploaded film and one indexed film comes from."""
+        if not service.enter():
+            return _busy()
+        try:
+            data, fields = await read_upload(request, service.settings.max_upload_mib * MIB)
+            key = one(fields, "scan")
+            if set(fields) != {"scan"} or key is None:
+                raise InvalidRequest("One field is needed beside the file: scan, the key of a neighbour.")
+            png = await anyio.to_thread.run_sync(service.explain, data, key, limiter=service.limiter)
+        finally:
+            service.leave()
+        return Response(png, media_type="image/png")
 
 
 def _add_cases(app: FastAPI, service: Service) -> None:
@@ -218,6 +249,10 @@ async def _logged(request: Request, call_next: Callable[[Request], Awaitable[Res
     return response
 
 
+def _busy() -> JSONResponse:
+    return problem(503, "busy", "Too many requests are waiting. Try again soon.", {"Retry-After": "2"})
+
+
 def _problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
     schema = {"type": "object", "required": ["type", "title", "status", "detail", "code"]}
     return {
@@ -226,20 +261,10 @@ def _problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
     }
 
 
-_SIMILAR_BODY = {
-    "requestBody": {
-        "required": True,
-        "content": {
-            "multipart/form-data": {
-                "schema": {
-                    "type": "object",
-                    "required": ["file"],
-                    "properties": {
-                        "file": {"type": "string", "format": "binary", "description": "One DICOM file, or a zip."},
-                        **{name: {"type": "string", "description": text} for name, text in FIELDS.items()},
-                    },
-                }
-            }
-        },
+def _body(fields: Mapping[str, str]) -> dict[str, Any]:
+    properties = {
+        "file": {"type": "string", "format": "binary", "description": "One DICOM file, or a zip."},
+        **{name: {"type": "string", "description": text} for name, text in fields.items()},
     }
-}
+    schema = {"type": "object", "required": ["file"], "properties": properties}
+    return {"requestBody": {"required": True, "content": {"multipart/form-data": {"schema": schema}}}}

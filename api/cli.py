@@ -4,6 +4,7 @@ import errno
 import os
 import sys
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
@@ -45,8 +46,9 @@ class By(StrEnum):
 
 Index = Annotated[Path, typer.Option("--index", help="Folder of the store.")]
 K = Annotated[int, typer.Option("-k", help="Patients wanted, 1 to 1,000.")]
-Weights = Annotated[Path | None, typer.Option(help="Local weights of the encoder.")]
+Weights = Annotated[Path | None, typer.Option(help="Local weights of the encoder, a file or a folder.")]
 Device = Annotated[str, typer.Option(help="Torch device.")]
+Engine = Annotated[str, typer.Option(help="What runs the encoder's network: auto, torch or onnxruntime.")]
 Bands = Annotated[list[str] | None, typer.Option("--age-band", help="Only this band, such as 60-69; repeatable.")]
 Sexes = Annotated[list[str] | None, typer.Option("--sex", help="Only F or M.")]
 Views = Annotated[list[str] | None, typer.Option("--view", help="Only this view, such as PA; repeatable.")]
@@ -54,6 +56,10 @@ Sites = Annotated[list[str] | None, typer.Option("--site", help="Only this site;
 Collections = Annotated[list[str] | None, typer.Option("--collection", help="Only this collection; repeatable.")]
 MinDays = Annotated[int | None, typer.Option(help="Least days since admission.")]
 MaxDays = Annotated[int | None, typer.Option(help="Most days since admission.")]
+FalseRefusal = Annotated[
+    float | None,
+    typer.Option(min=0, max=0.5, help="Share of scans like the index's that may be refused; 0: no gate."),
+]
 MixAges = Annotated[bool, typer.Option("--mix-ages", help="Let children and adults answer for each other.")]
 
 
@@ -71,29 +77,53 @@ def search(
     min_days_since_admission: MinDays = None,
     max_days_since_admission: MaxDays = None,
     mix_ages: MixAges = False,
+    explain: Annotated[
+        Path | None,
+        typer.Option(
+            help="New folder for a picture a neighbour: where its similarity comes from. Films only; seconds."
+        ),
+    ] = None,
+    false_refusal: FalseRefusal = None,
     weights: Weights = None,
     device: Device = "cpu",
+    engine: Engine = "auto",
 ) -> None:
     """Show the patients whose scans are most similar, and what became of them."""
-    from scankin.api.engine import answer, open_retriever  # noqa: PLC0415
+    from scankin.api.engine import open_retriever, report_on  # noqa: PLC0415
+    from scankin.api.explanations import require_empty, write_explanations  # noqa: PLC0415
     from scankin.api.renderers import json as as_json  # noqa: PLC0415
     from scankin.api.renderers import text as as_text  # noqa: PLC0415
     from scankin.api.scoring import request_of  # noqa: PLC0415
     from scankin.retrieval.reading import ReadingPool  # noqa: PLC0415
 
     options = _options(
-        k, age_band, sex, view, site, collection, (min_days_since_admission, max_days_since_admission), mix_ages
+        k,
+        age_band,
+        sex,
+        view,
+        site,
+        collection,
+        (min_days_since_admission, max_days_since_admission),
+        mix_ages,
+        false_refusal,
     )
+    if explain is not None:
+        require_empty(explain)
     paths = tuple(sorted(path for path in scan.rglob("*") if path.is_file())) if scan.is_dir() else (scan,)
     if not paths:
         raise InvalidRequest("The folder holds no file. Name a folder of one CT series.")
-    retriever = open_retriever(index, weights, device)
+    retriever = open_retriever(index, weights, device, engine)
     with ReadingPool(1) as pool:
-        report = answer(retriever, pool, request_of(paths, retriever.encoder.slices), options)
+        queried = pool.read(request_of(paths, retriever.encoder.slices))
+    report = report_on(retriever, queried, replace(options, explain=explain is not None))
+    if explain is not None:
+        write_explanations(explain, retriever, queried, report)
     if json:
         typer.echo(as_json.render(report).decode())
     else:
         out.print(as_text.page(report))
+    if explain is not None:
+        err.print(f"Explanations of {len(report.neighbours)} neighbours were written to the folder.")
 
 
 @app.command()
@@ -123,8 +153,10 @@ def score(
     min_days_since_admission: MinDays = None,
     max_days_since_admission: MaxDays = None,
     mix_ages: MixAges = False,
+    false_refusal: FalseRefusal = None,
     weights: Weights = None,
     device: Device = "cpu",
+    engine: Engine = "auto",
     workers: Annotated[int, typer.Option(min=1, help="Scans read and encoded at once.")] = CORES,
 ) -> None:
     """Write a row for every scan, refused and failed ones included, and one for every patient's admission.
@@ -137,11 +169,19 @@ def score(
 
     tables = Tables(into, patients_out, admission_gap)
     options = _options(
-        k, age_band, sex, view, site, collection, (min_days_since_admission, max_days_since_admission), mix_ages
+        k,
+        age_band,
+        sex,
+        view,
+        site,
+        collection,
+        (min_days_since_admission, max_days_since_admission),
+        mix_ages,
+        false_refusal,
     )
     if bool(inputs) == (watch is not None):
         raise InvalidRequest("Name either what to score, or a folder to --watch.")
-    retriever = open_retriever(index, weights, device)
+    retriever = open_retriever(index, weights, device, engine)
     if watch is not None:
         from scankin.api.watching import ended_by_signals  # noqa: PLC0415
         from scankin.api.watching import watch as run_watch  # noqa: PLC0415
@@ -209,12 +249,35 @@ def capacity(
 
 
 @app.command()
+def check(
+    scan: Annotated[Path, typer.Argument(help="DICOM file, picture, or a folder of scans.")],
+    index: Index,
+    json: Annotated[bool, typer.Option("--json", help="Print a JSON line for every scan.")] = False,
+    mix_ages: MixAges = False,
+    false_refusal: FalseRefusal = None,
+    weights: Weights = None,
+    device: Device = "cpu",
+    workers: Annotated[int, typer.Option(min=1, help="Scans read and encoded at once.")] = CORES,
+) -> None:
+    """Say whether the index may answer, and why not; exit 3 when any scan is refused or failed."""
+    from scankin.api.checking import check as run  # noqa: PLC0415
+    from scankin.api.engine import open_retriever  # noqa: PLC0415
+
+    checked = run(scan, open_retriever(index, weights, device), false_refusal, mix_ages=mix_ages, workers=workers)
+    for one in checked:
+        typer.echo(one.line() if json else one.text())
+    if any(one.status != "ok" for one in checked):
+        raise typer.Exit(SCAN_EXIT)
+
+
+@app.command()
 def serve(
     index: Index,
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="Port to listen on.")] = 8000,
     weights: Weights = None,
     device: Device = "cpu",
+    engine: Engine = "auto",
 ) -> None:
     """Answer over HTTP; every other setting is a SCANKIN_ variable (docs/settings.md)."""
     import uvicorn  # noqa: PLC0415
@@ -224,7 +287,7 @@ def serve(
     from scankin.api.settings import Settings  # noqa: PLC0415
 
     configure_logs()
-    service = create_app(Settings(index=index, weights=weights, device=device))
+    service = create_app(Settings(index=index, weights=weights, device=device, engine=engine))
     err.print(f"Scankin answers on http://{host}:{port} (description: /openapi.json). Research use only.")
     uvicorn.run(service, host=host, port=port, log_config=None, access_log=False)
 
@@ -261,6 +324,7 @@ def _options(
     collection: list[str] | None,
     days: tuple[int | None, int | None],
     mix_ages: bool,
+    false_refusal: float | None,
 ) -> "Options":
     from scankin.api.engine import Options  # noqa: PLC0415
     from scankin.retrieval.filters import Filters, days_between  # noqa: PLC0415
@@ -276,6 +340,7 @@ def _options(
             days_since_admission=days_between(*days),
             mix_ages=mix_ages,
         ),
+        false_refusal=false_refusal,
     )
 
 
@@ -285,5 +350,5 @@ def _counts(what: str, statuses: Mapping[str, int]) -> str:
 
 
 def _end(message: str, code: int) -> None:
-    err.print(message, style="red", soft_wrap=True)
+    err.print(message, style="red", soft_wrap=True, markup=False)
     sys.exit(code)

@@ -1,13 +1,16 @@
 """What every door of this package asks: one scan in, one report out."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from scankin.api.explanations import explainer_of
 from scankin.models import load_encoder
+from scankin.models.engines import AUTO
 from scankin.retrieval.filters import Filters
 from scankin.retrieval.reading import ReadingPool, ReadRequest
 from scankin.retrieval.report import SimilarityReport
 from scankin.retrieval.retriever import NO_FILTERS, Retriever
+from scankin.retrieval.scan import Scan
 from scankin.retrieval.store import load_version
 
 
@@ -18,20 +21,30 @@ class Options:
     Attributes:
         k: Patients wanted.
         filters: What they must satisfy.
+        explain: Whether to say of each neighbour where its similarity comes from: seconds instead of milliseconds.
+        false_refusal: Bound of the gate; None: the index's own, 0: no gate.
     """
 
     k: int = 10
     filters: Filters = NO_FILTERS
+    explain: bool = False
+    false_refusal: float | None = None
 
 
-def open_retriever(store: Path, weights: Path | None, device: str) -> Retriever:
+def open_retriever(store: Path, weights: Path | None, device: str, engine: str = AUTO) -> Retriever:
     """Return a retriever of the store's current version, with the encoder that the version names.
+
+    Args:
+        store: Its folder.
+        weights: Local weights of the encoder; None: those that come with it.
+        device: Torch device.
+        engine: What runs the encoder's network.
 
     Raises:
         StoreError: The store is missing or damaged, or the weights are not those that built it.
     """
     version = load_version(store)
-    return Retriever(version, load_encoder(version.encoder.name, weights, device))
+    return Retriever(version, load_encoder(version.encoder.name, weights, device, engine))
 
 
 def answer(retriever: Retriever, pool: ReadingPool, request: ReadRequest, options: Options) -> SimilarityReport:
@@ -41,4 +54,18 @@ def answer(retriever: Retriever, pool: ReadingPool, request: ReadRequest, option
         ScanError: The scan cannot be answered.
         InvalidRequest: The options are out of range.
     """
-    return retriever.report(pool.read(request), options.k, options.filters)
+    return report_on(retriever, pool.read(request), options)
+
+
+def report_on(retriever: Retriever, scan: Scan, options: Options) -> SimilarityReport:
+    """Return the report on a scan, explained where the options ask for it.
+
+    Raises:
+        ScanError: The scan cannot be answered.
+        InvalidRequest: The options are out of range, or what is asked cannot be explained.
+    """
+    explainer = explainer_of(retriever) if options.explain else None
+    report = retriever.report(scan, options.k, options.filters, options.false_refusal)
+    if explainer is None:
+        return report
+    return replace(report, explanations=explainer.explain(scan, [case.scan for case in report.neighbours]))

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from scankin.api.engine import Options
-from scankin.api.uploads import one, whole_number
+from scankin.api.uploads import number, one, whole_number
 from scankin.retrieval.errors import InvalidRequest
 from scankin.retrieval.filters import Filters, days_between
 
@@ -16,7 +16,9 @@ FIELDS = {
     "collection": "Only this collection; repeatable.",
     "min_days_since_admission": "Least days since admission.",
     "max_days_since_admission": "Most days since admission.",
+    "false_refusal": "Share of scans like the index's that the gate may refuse; 0 switches it off.",
     "mix_ages": "true lets children and adults answer for each other.",
+    "explain": "true says of each of at most 20 neighbours where its similarity comes from; films only; seconds.",
 }
 """Every field of ``POST /v1/similar`` beside the file, with what it means."""
 
@@ -33,11 +35,9 @@ def options_of(fields: Mapping[str, list[str]]) -> Options:
     if unknown:
         raise InvalidRequest(f"A field is unknown. There are: {', '.join(FIELDS)}.")
     k = whole_number(fields, "k")
-    mix = (one(fields, "mix_ages") or "false").lower()
-    if mix not in _TRUTHS:
-        raise InvalidRequest("mix_ages is neither true nor false.")
     days = whole_number(fields, "min_days_since_admission"), whole_number(fields, "max_days_since_admission")
     return Options(
+        false_refusal=number(fields, "false_refusal"),
         k=10 if k is None else k,
         filters=Filters.parse(
             age_bands=fields.get("age_band", ()),
@@ -46,6 +46,14 @@ def options_of(fields: Mapping[str, list[str]]) -> Options:
             sites=fields.get("site", ()),
             collections=fields.get("collection", ()),
             days_since_admission=days_between(*days),
-            mix_ages=_TRUTHS[mix],
+            mix_ages=_truth(fields, "mix_ages"),
         ),
+        explain=_truth(fields, "explain"),
     )
+
+
+def _truth(fields: Mapping[str, list[str]], name: str) -> bool:
+    text = (one(fields, name) or "false").lower()
+    if text not in _TRUTHS:
+        raise InvalidRequest(f"{name} is neither true nor false.")
+    return _TRUTHS[text]

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from scankin.api.admission_rows import write_admissions
 from scankin.api.admissions import DEFAULT_GAP_DAYS, Film, admissions_of, day_of
-from scankin.api.engine import Options
+from scankin.api.engine import Options, report_on
 from scankin.api.inputs import Stated, inputs_of
 from scankin.api.journal import Journal
 from scankin.api.lots import KeyedScan, lots_of, opened_lots
@@ -167,7 +167,8 @@ def request_of(paths: tuple[Path, ...], slices: int) -> ReadRequest:
 
 def run_key(retriever: Retriever, options: Options) -> str:
     """Return what tells one index with its options from others, SHA-256 (hex)."""
-    parts = [retriever.version.manifest_hash, retriever.encoder.identity.digest, options.k, options.filters.stated()]
+    version, encoder = retriever.version.manifest_hash, retriever.encoder.identity.digest
+    parts = [version, encoder, options.k, options.filters.stated(), options.false_refusal]
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
 
@@ -183,7 +184,7 @@ def _row(one: KeyedScan, retriever: Retriever, pool: ReadingPool, options: Optio
         scan = pool.read(request_of(found.paths, retriever.encoder.slices))
         patient = scan.patient_id or patient
         day = scan.study_date.isoformat() if scan.study_date else day
-        row = replace(row, report=retriever.report(scan, options.k, options.filters).as_json())
+        row = replace(row, report=report_on(retriever, scan, options).as_json())
     except ScanError as error:
         row = Scored(found.name, error.status, error.reason.value, error.message)
     except Exception as error:  # noqa: BLE001 (one scan's surprise must not lose the others' rows)

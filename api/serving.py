@@ -6,6 +6,7 @@ from pathlib import Path
 import structlog
 
 from scankin.models import load_encoder
+from scankin.models.engines import AUTO
 from scankin.retrieval.encoder import Encoder
 from scankin.retrieval.errors import InvalidRequest, StoreError, StoreMissing, UnknownName
 from scankin.retrieval.retriever import Retriever
@@ -21,8 +22,8 @@ class LiveIndex:
     leaves the old one serving.
     """
 
-    def __init__(self, store: Path, weights: Path | None, device: str, poll_seconds: float) -> None:
-        self._store, self._weights, self._device = store, weights, device
+    def __init__(self, store: Path, weights: Path | None, device: str, poll_seconds: float, engine: str = AUTO) -> None:
+        self._store, self._weights, self._device, self._engine = store, weights, device, engine
         self._poll_seconds = poll_seconds
         self._retriever: Retriever | None = None
         self._encoder: Encoder | None = None
@@ -63,8 +64,8 @@ class LiveIndex:
                 return
             self._failed = name
             version = load_version(self._store, name)
-            if self._encoder is None or self._encoder.identity != version.encoder:
-                self._encoder = load_encoder(version.encoder.name, self._weights, self._device)
+            if self._encoder is None or not version.encoder.is_comparable_with(self._encoder.identity):
+                self._encoder = load_encoder(version.encoder.name, self._weights, self._device, self._engine)
             self._retriever = Retriever(version, self._encoder)
             self._failed = self.warning = None
             log.info("index loaded", version=name)

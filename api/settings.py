@@ -13,8 +13,9 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="SCANKIN_", extra="forbid")
 
     index: Path = Field(description="Folder of the store to answer from.")
-    weights: Path | None = Field(default=None, description="Local weights of the encoder.")
+    weights: Path | None = Field(default=None, description="Local weights of the encoder, a file or a folder.")
     device: str = Field(default="cpu", description="Torch device of the encoder.")
+    engine: str = Field(default="auto", description="What runs the encoder's network: auto, torch or onnxruntime.")
     workers: int = Field(default=os.cpu_count() or 1, ge=1, description="Scans read and encoded at once.")
     queue: int = Field(default=32, ge=0, description="Requests that may wait; beyond it the answer is 503.")
     max_upload_mib: int = Field(

@@ -89,5 +89,18 @@ def whole_number(fields: Mapping[str, list[str]], name: str) -> int | None:
         raise InvalidRequest(f"{name} is not a whole number.") from None
 
 
+def number(fields: Mapping[str, list[str]], name: str) -> float | None:
+    """Return a field as a number; None when it is absent.
+
+    Raises:
+        InvalidRequest: It is not a number.
+    """
+    text = one(fields, name)
+    try:
+        return None if text is None else float(text)
+    except ValueError:
+        raise InvalidRequest(f"{name} is not a number.") from None
+
+
 def _too_large(max_bytes: int) -> RefusedScan:
     return RefusedScan(Reason.TOO_LARGE, f"The request is larger than {max_bytes:,} bytes. Send fewer slices.")

@@ -35,7 +35,7 @@ from scankin.retrieval.keys import Keyring
 from scankin.retrieval.records import CASE_FIELDS, SCAN_FIELDS
 from scankin.retrieval.store import ALIAS_FIELDS
 
-CASEBOOK_SCHEMA = "scankin.casebook/2"
+CASEBOOK_SCHEMA = "scankin.casebook/3"
 MANIFEST = "manifest.json"
 SECRET = "secret.key"
 SETTINGS = "settings.toml"
@@ -62,7 +62,7 @@ TABLES = {
             *SCAN_FIELDS,
             *SOURCE_FIELDS,
             pa.field("files", pa.list_(_TEXT), nullable=False),
-            *_optional("study", "cohort", "device"),
+            *_optional("study", "cohort", "device", "origin"),
         ]
     ),
     "cases": pa.schema([*CASE_FIELDS, SOURCE_FIELDS[0], *_optional("case_site")]),
@@ -82,7 +82,7 @@ TABLES = {
     "readings": pa.schema([*SOURCE_FIELDS, *_needed("stamp", "reading"), *_optional("patient")]),
     "tombstones": pa.schema([*_needed("tombstone", "withdrawn")]),
 }
-"""Columns of every table; ``case_site`` is the hospital that sent the patient in."""
+"""Columns of every table; ``case_site`` is the hospital that sent the patient in, ``origin`` the website of a film."""
 
 
 @dataclass(frozen=True)

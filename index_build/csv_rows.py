@@ -5,6 +5,7 @@ import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from scankin.retrieval.errors import CasebookError
 from scankin.retrieval.measures import MEASURES
@@ -129,3 +130,12 @@ def only_value(rows: Iterable[Row], column: str) -> str | None:
     """Return the one value of a column that all rows that state any agree on; None when none do, or they differ."""
     values = {row.get(column, "") for row in rows} - {""}
     return values.pop() if len(values) == 1 else None
+
+
+def origin_of(address: str) -> str | None:
+    """Return the website of an address, such as "radiopaedia.org", without "www."; None where none is named."""
+    try:
+        host = urlsplit(address).hostname
+    except ValueError:  # brackets that enclose no address
+        return None
+    return (host or "").removeprefix("www.") or None

@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from scankin.index_build.casebook import Casebook
+from scankin.retrieval.encoder import EncoderIdentity
 from scankin.retrieval.files import replaced
 
 FITTED = "fitted.json"
@@ -49,6 +50,17 @@ def fitted_on(book: Casebook, patients: Iterable[str]) -> list[tuple[FittedWeigh
     marks = {book.keyring.mark(patient) for patient in patients}
     counted = [(fit, len(marks & set(fit.patients))) for fit in fits(book.folder)]
     return [(fit, count) for fit, count in counted if count]
+
+
+def patients_of(book: Casebook, encoder: EncoderIdentity, patients: Iterable[str]) -> frozenset[str]:
+    """Return which of these patients (keys) an encoder was fitted on, so far as the casebook records it.
+
+    A head's identity names the first 16 digits of its base's weights among its preprocessing, so that whom the base was
+    fitted on counts too.
+    """
+    stated = f"{encoder.weights} {encoder.preprocessing}"
+    marks = {mark for fit in fits(book.folder) if fit.sha256[:16] in stated for mark in fit.patients}
+    return frozenset(patient for patient in patients if book.keyring.mark(patient) in marks)
 
 
 def _write(casebook: Path, held: list[FittedWeights]) -> None:

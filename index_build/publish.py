@@ -13,6 +13,7 @@ from filelock import FileLock, Timeout
 from scankin.retrieval.encoder import EncoderIdentity
 from scankin.retrieval.errors import StoreFull, StoreLocked, StoreMissing
 from scankin.retrieval.files import replaced, sha256_of, sync_file, sync_folder
+from scankin.retrieval.gate.file import GATE, notes_in
 from scankin.retrieval.licence import Licence
 from scankin.retrieval.store import (
     HASH_DIGITS,
@@ -80,6 +81,7 @@ def publish(
                 counts=counts,
                 libraries=libraries,
                 licence=licence,
+                gates=notes_in((folder / GATE).read_bytes()) if (folder / GATE).exists() else {},
                 files={path.name: _hashed(path) for path in sorted(folder.iterdir())},
             )
             same = _current_if_same(store, manifest)

@@ -97,6 +97,7 @@ class SourceTables:
                 "study": study,
                 "cohort": item.cohort,
                 "device": item.device,
+                "origin": item.origin,
             }
         )
         self._contradictions += [

@@ -1,4 +1,4 @@
-"""Vectors and thumbnails by pixel hash, kept in the casebook: a rebuild encodes only what is new."""
+"""Vectors, thumbnails and places by pixel hash, kept in the casebook: a rebuild encodes only what is new."""
 
 import hashlib
 import json
@@ -25,7 +25,13 @@ CREATE TABLE IF NOT EXISTS vectors (
     encoder TEXT NOT NULL, pixel_hash TEXT NOT NULL, vector BLOB NOT NULL, PRIMARY KEY (encoder, pixel_hash)
 ) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS thumbnails (pixel_hash TEXT PRIMARY KEY, png BLOB NOT NULL);
+CREATE TABLE IF NOT EXISTS places (
+    encoder TEXT NOT NULL, pixel_hash TEXT NOT NULL, places BLOB NOT NULL, PRIMARY KEY (encoder, pixel_hash)
+);
 """
+
+_KEPT = {"vectors": "vector", "thumbnails": "png", "places": "places"}
+"""What is kept of a picture: the column that holds it, by table."""
 
 
 class VectorCache:
@@ -57,6 +63,11 @@ class VectorCache:
             self._db.execute("INSERT OR REPLACE INTO vectors VALUES (?, ?, ?)", (encoder.digest, pixel_hash, blob))
             self._db.execute("INSERT OR REPLACE INTO thumbnails VALUES (?, ?)", (pixel_hash, png))
 
+    def add_places(self, encoder: EncoderIdentity, pixel_hash: str, places: bytes) -> None:
+        """Keep the places of a film; durable after ``commit``."""
+        with _writing():
+            self._db.execute("INSERT OR REPLACE INTO places VALUES (?, ?, ?)", (encoder.digest, pixel_hash, places))
+
     def commit(self) -> None:
         """Make what was added survive a crash.
 
@@ -85,38 +96,60 @@ class VectorCache:
             (png,) = self._db.execute("SELECT png FROM thumbnails WHERE pixel_hash = ?", (pixel_hash,)).fetchone()
             yield scan, png
 
+    def with_places(self, encoder: EncoderIdentity) -> set[str]:
+        """Return the pixel hashes of which places of this encoder are kept."""
+        rows = self._db.execute("SELECT pixel_hash FROM places WHERE encoder = ?", (encoder.digest,))
+        return {pixel_hash for (pixel_hash,) in rows}
+
+    def places(self, encoder: EncoderIdentity, keys: Iterable[tuple[str, str]]) -> Iterator[tuple[str, bytes]]:
+        """Yield ``(scan key, places)`` for pairs of scan key and pixel hash, in their order; some may have none."""
+        for scan, pixel_hash in keys:
+            found = self._db.execute(
+                "SELECT places FROM places WHERE encoder = ? AND pixel_hash = ?", (encoder.digest, pixel_hash)
+            ).fetchone()
+            if found is not None:
+                yield scan, found[0]
+
     def discard_others(self, held: Set[str]) -> "Discarded":
         """Delete what belongs to no pixel hash of ``held``, for good, and return hashes of what it was.
 
         Freed pages are overwritten and given back, so that the file holds no trace.
         """
-        vectors: list[str] = []
-        thumbnails: list[str] = []
-        for table, column, found in (("vectors", "vector", vectors), ("thumbnails", "png", thumbnails)):
+        gone: dict[str, tuple[str, ...]] = {}
+        for table, column in _KEPT.items():
             rows = self._db.execute(f"SELECT pixel_hash, {column} FROM {table}").fetchall()  # our own names
-            others = [(pixel_hash, blob) for pixel_hash, blob in rows if pixel_hash not in held]
-            found += [digest(blob) for _, blob in others]
+            others = [(pixel_hash, blob) for pixel_hash, blob in rows if _original(pixel_hash) not in held]
+            gone[table] = tuple(digest(blob) for _, blob in others)
             with _writing():
                 self._db.executemany(f"DELETE FROM {table} WHERE pixel_hash = ?", [(one,) for one, _ in others])
         self.commit()
         with _writing():
             self._db.execute("VACUUM")
-        return Discarded(tuple(vectors), tuple(thumbnails))
+        return Discarded(**gone)
 
     def marks(self) -> Iterator[str]:
-        """Yield the hash of every vector and thumbnail, as ``discard_others`` returns them."""
-        for table, column in (("vectors", "vector"), ("thumbnails", "png")):
+        """Yield the hash of every vector, thumbnail and film's places, as ``discard_others`` returns them."""
+        for table, column in _KEPT.items():
             for (blob,) in self._db.execute(f"SELECT {column} FROM {table}"):
                 yield digest(blob)
 
     def pixel_hashes(self) -> set[str]:
-        """Return every pixel hash that has a vector or a thumbnail."""
-        rows = self._db.execute("SELECT pixel_hash FROM vectors UNION SELECT pixel_hash FROM thumbnails")
-        return {pixel_hash for (pixel_hash,) in rows}
+        """Return every pixel hash of which anything is kept, altered or not."""
+        rows = self._db.execute(" UNION ".join(f"SELECT pixel_hash FROM {table}" for table in _KEPT))
+        return {_original(pixel_hash) for (pixel_hash,) in rows}
+
+
+def altered_key(pixel_hash: str, alteration: str) -> str:
+    """Return under what the cache keeps the vector of an altered picture; it goes when the picture itself goes."""
+    return f"{pixel_hash}/{alteration}"
+
+
+def _original(key: str) -> str:
+    return key.partition("/")[0]
 
 
 def digest(data: bytes) -> str:
-    """Return the SHA-256 (hex) of a vector's or a thumbnail's bytes, by which one that was removed is recognised."""
+    """Return the SHA-256 (hex) of what is kept of a picture, by which one that was removed is recognised."""
     return hashlib.sha256(data).hexdigest()
 
 
@@ -134,11 +167,12 @@ class Discarded:
     """What was deleted from a cache.
 
     Attributes:
-        vectors, thumbnails: SHA-256 (hex) of each.
+        vectors, thumbnails, places: SHA-256 (hex) of each.
     """
 
     vectors: tuple[str, ...]
     thumbnails: tuple[str, ...]
+    places: tuple[str, ...]
 
 
 @contextmanager

@@ -8,13 +8,17 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from scankin.index_build.calibrate.fit import calibrate
+from scankin.index_build.gate.fit import fit_gates
 from scankin.retrieval.estimates.calibration import calibration_bytes
+from scankin.retrieval.gate import FALSE_REFUSAL
+from scankin.retrieval.gate.file import GATE
 from scankin.retrieval.index import ScanIndex
 from scankin.retrieval.keys import Keyring
+from scankin.retrieval.locations import write_locations
 from scankin.retrieval.records import ScanRecord, cases_of, scans_table
 from scankin.retrieval.scan import Modality
-from scankin.retrieval.store import ALIASES, CALIBRATION, CASES, FAISS_FILES, PICTURES, SCANS, SECRET
-from scankin.retrieval.thumbnails import write_thumbnails
+from scankin.retrieval.store import ALIASES, CALIBRATION, CASES, FAISS_FILES, PICTURES, PLACES, SCANS, SECRET
+from scankin.retrieval.thumbnails import Thumbnails, write_thumbnails
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,6 +32,8 @@ class VersionFiles:
         aliases: Columns of ``ALIAS_FIELDS``.
         keyring: Whose secret goes with it.
         pictures: ``(scan key, PNG)`` of every record, in order.
+        places: ``(scan key, Places.to_bytes())`` of the films, in order; None: the version explains no neighbour.
+        false_refusal: What the gate is held to.
     """
 
     records: tuple[ScanRecord, ...]
@@ -36,6 +42,8 @@ class VersionFiles:
     aliases: pa.Table
     keyring: Keyring
     pictures: Iterable[tuple[str, bytes]]
+    places: Iterable[tuple[str, bytes]] | None = None
+    false_refusal: float = FALSE_REFUSAL
 
     @property
     def counts(self) -> dict[str, dict[str, int]]:
@@ -60,3 +68,7 @@ class VersionFiles:
         calibration = calibrate(self.indexes, {case.patient: case for case in cases_of(self.cases)})
         (into / CALIBRATION).write_bytes(calibration_bytes(calibration))
         write_thumbnails(into / PICTURES, self.pictures)
+        if self.places is not None:
+            write_locations(into / PLACES, self.places)
+        gates = fit_gates(self.indexes, Thumbnails(into / PICTURES).png, self.false_refusal)
+        (into / GATE).write_bytes(gates.to_bytes())

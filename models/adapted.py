@@ -3,20 +3,22 @@
 import hashlib
 import io
 import zipfile
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from scankin.models import load_encoder
-from scankin.retrieval.encoder import Encoder, EncoderIdentity
+from scankin.models.engines import RUNTIMES
+from scankin.retrieval.encoder import Box, Encoder, EncoderIdentity, LocatingEncoder, can_locate
 from scankin.retrieval.errors import InvalidRequest
 from scankin.retrieval.scan import Scan
 
 _ARRAYS = ("mean", "matrix", "base", "base_digest")
 
 
-def load(weights: Path | None, device: str) -> Encoder:
+def load_over(weights: Path | None, load_base: Callable[[str], Encoder]) -> Encoder:
     """Return the encoder of a head that ``scankin-index adapt`` wrote; its base is loaded with its packaged weights.
 
     Raises:
@@ -32,10 +34,15 @@ def load(weights: Path | None, device: str) -> Encoder:
         raise InvalidRequest(
             f"{weights.name} is no head of an adapted encoder. Fit one: scankin-index adapt."
         ) from error
-    loaded = load_encoder(str(base), None, device)
-    if loaded.identity.digest != str(digest):
+    loaded = load_base(str(base))
+    if str(digest) not in _digests(loaded.identity):
         raise InvalidRequest(f"{weights.name} was fitted on another {base}: its weights or preprocessing differ.")
     return Adapted(loaded, mean, matrix, hashlib.sha256(data).hexdigest())
+
+
+def _digests(identity: EncoderIdentity) -> set[str]:
+    """Return the digests of an encoder on every runtime of its precision: a head fits the vectors of them all."""
+    return {replace(identity, engine=f"{runtime}-{identity.precision}").digest for runtime in RUNTIMES}
 
 
 class Adapted:
@@ -61,6 +68,30 @@ class Adapted:
         """Return the unit vector ``[dim]``."""
         made: NDArray[np.float32] = apply_head(self._base.encode(tensor)[np.newaxis], self._mean, self._matrix)[0]
         return made
+
+    @property
+    def has_places(self) -> bool:
+        """Whether the base encoder has."""
+        return can_locate(self._base)
+
+    def locate(self, tensor: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return ``[slices, rows, columns, dim]``: the base's, on the scale at which their mean is the unit vector.
+
+        The head is linear, so the mean of its values over places is its value of the mean.
+        """
+        places = self._located_base.locate(tensor)
+        length = np.linalg.norm(places.mean(axis=(0, 1, 2), dtype=np.float64))
+        return np.asarray((places / np.float32(length) - self._mean) @ self._matrix, np.float32)
+
+    def placement(self, scan: Scan) -> Box:
+        """Return the part that the base encoder sees."""
+        return self._located_base.placement(scan)
+
+    @property
+    def _located_base(self) -> LocatingEncoder:
+        if not can_locate(self._base):
+            raise InvalidRequest(f"{self._base.identity.name} cannot tell the places that its vectors come from.")
+        return self._base
 
 
 def apply_head(

@@ -94,6 +94,13 @@ class Case:
         days = [event.day for event in self.events if event.kind is kind and event.day is not None]
         return min(days, default=None)
 
+    @property
+    def last_alive(self) -> int | None:
+        """The last day on which the patient lived, as stated or as shown by what happened that day; None: unknown."""
+        days = [event.day for event in self.events if event.day is not None and event.kind is not EventKind.DEATH]
+        stated = [] if self.last_seen_alive is None else [self.last_seen_alive]
+        return max([*days, *stated], default=None)
+
     def ever(self, kind: EventKind) -> State:
         """Return whether ``kind`` is recorded to have ever happened. A yes outweighs a no of another record."""
         stated = {event.happened for event in self.events if event.kind is kind}

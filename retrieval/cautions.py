@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from statistics import median
 
+from scankin.retrieval.gate.file import Gates
 from scankin.retrieval.records import ScanRecord
 from scankin.retrieval.report import OutcomeReport, QueryFacts
 from scankin.retrieval.scan import Age, Modality, Scan, View
@@ -54,6 +55,19 @@ def cautions(
         *_of_ages(scan, neighbours),
         *_of_outcomes(outcomes),
     )
+
+
+def gate_cautions(gates: Gates, modality: Modality, false_refusal: float | None) -> tuple[str, ...]:
+    """Return what to know where pictures unlike the index were not refused, or by another bound than the index's."""
+    gate = gates.by_modality.get(modality)
+    if gate is None:
+        note = gates.notes.get(modality.value, "this version of the index was published without one")
+        return (f"Nothing checked that this picture is like those of the index: {note}.",)
+    if false_refusal == 0:
+        return ("The gate was switched off: nothing checked that this picture is like those of the index.",)
+    if false_refusal is not None and false_refusal != gate.false_refusal:
+        return (f"The gate was set to a false-refusal rate of {false_refusal:g}, not {gate.false_refusal:g}.",)
+    return ()
 
 
 def _of_query(query: QueryFacts, scan: Scan, own_patients: int) -> Iterable[str]:

@@ -55,6 +55,7 @@ class Reason(StrEnum):
     IMPLAUSIBLE_DATE = "implausible_date"
     WITHDRAWN = "withdrawn"
     NO_CANDIDATES = "no_candidates"
+    UNLIKE_THE_INDEX = "unlike_the_index"
     # failed: broken, or our fault
     EMPTY_FILE = "empty_file"
     MISSING_FILE = "missing_file"

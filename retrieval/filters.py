@@ -131,6 +131,10 @@ class FilterColumns:
             passing &= self._is_child == for_child
         return passing
 
+    def has_age_group(self, *, for_child: bool) -> bool:
+        """Whether any scan is of a child, or of an adult."""
+        return bool((self._is_child == for_child).any())
+
     def of_patients(self, patients: Iterable[str]) -> NDArray[np.bool_]:
         """Return ``[n]``: which scans are of these patients."""
         return np.isin(self._patients, np.flatnonzero(np.isin(self._patient_names, list(patients))))

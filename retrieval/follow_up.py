@@ -29,8 +29,9 @@ class FollowUp:
 def follow_up(case: Case, kind: EventKind, day: int | None) -> FollowUp | None:
     """Return the time from a scan to the first ``kind``, or to its censoring.
 
-    A patient is censored when last known alive; for events other than death, death ends it too, and only of a patient
-    who is stated not to have had the event is it known that the time until then was free of it.
+    A patient is censored when last known alive, by any dated event but death; for events other than death, death ends
+    it too, and only of a patient who is stated not to have had the event is it known that the time until then was free
+    of it.
 
     Args:
         case: The patient.
@@ -45,7 +46,7 @@ def follow_up(case: Case, kind: EventKind, day: int | None) -> FollowUp | None:
     on = case.day_of(kind)
     if on is not None:
         return FollowUp(on - day, Ending.EVENT) if on >= day else None
-    ends = [case.last_seen_alive]
+    ends = [case.last_alive]
     if kind is not EventKind.DEATH:
         if case.ever(kind) is not State.DID_NOT_HAPPEN:
             return None

@@ -51,6 +51,7 @@ class ScanIndex:
             StoreCorrupt: Counts, ids, dimension or metric do not agree.
         """
         self.records = tuple(records)
+        self._rows = {record.scan: row for row, record in enumerate(self.records)}
         self.encoder = encoder
         # What downcasting returns owns nothing: the index that was given must live as long as they do.
         self._index = flat_index
@@ -70,6 +71,10 @@ class ScanIndex:
 
     def __len__(self) -> int:
         return len(self.records)
+
+    def row(self, key: str) -> int | None:
+        """Return the row of a scan key; None when it is not here."""
+        return self._rows.get(key)
 
     @property
     def vectors(self) -> NDArray[np.float32]:

@@ -11,6 +11,7 @@ from scankin.retrieval.case import State
 from scankin.retrieval.encoder import EncoderIdentity
 from scankin.retrieval.estimates.curves import Curve
 from scankin.retrieval.estimates.estimate import OutcomeEstimate
+from scankin.retrieval.explanation import Explanation
 from scankin.retrieval.licence import Licence
 from scankin.retrieval.scan import Modality
 from scankin.retrieval.summaries import Interval, MeasureSummary, OutcomeCounts, ShareSummary
@@ -124,6 +125,7 @@ class SimilarityReport:
         cautions: What limits this answer, in words.
         index: Which index answered.
         notice: That this is for research.
+        explanations: Why each neighbour is similar, in their order; None unless asked for.
     """
 
     query: QueryFacts
@@ -135,6 +137,7 @@ class SimilarityReport:
     cautions: tuple[str, ...]
     index: IndexFacts
     notice: str = field(default=NOTICE)
+    explanations: tuple[Explanation, ...] | None = None
 
     def as_json(self) -> dict[str, Any]:
         """Return the report as plain JSON values, documented in ``docs/report.md``."""
@@ -171,6 +174,7 @@ class SimilarityReport:
                 "manifest": self.index.manifest,
                 "licence": self.index.licence and self.index.licence.as_json(),
             },
+            "explanations": None if self.explanations is None else [one.as_json() for one in self.explanations],
             "notice": self.notice,
         }
 

@@ -1,24 +1,46 @@
 """From a scan to the report that every door gives."""
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 
-from scankin.retrieval.cautions import cautions
+from scankin.retrieval.cautions import cautions, gate_cautions
 from scankin.retrieval.encoder import Embeddings, Encoder, embed
 from scankin.retrieval.errors import InvalidRequest, Reason, RefusedScan
 from scankin.retrieval.estimates.estimate import Expected
 from scankin.retrieval.filters import Filters
 from scankin.retrieval.fingerprint import DUPLICATE_BITS, FINGERPRINT_BYTES, bits_apart, fingerprint
+from scankin.retrieval.gate import Verdict
 from scankin.retrieval.index import Neighbours, ScanIndex
 from scankin.retrieval.measures import MEASURES
 from scankin.retrieval.records import ScanRecord
 from scankin.retrieval.report import IndexFacts, OutcomeReport, QueryFacts, SimilarCase, SimilarityReport
-from scankin.retrieval.scan import Scan
+from scankin.retrieval.scan import Scan, View
 from scankin.retrieval.summaries import count_outcome, summarise_measure, summarise_share
+from scankin.retrieval.thumbnails import thumbnail
 from scankin.retrieval.version import BaseRates, IndexVersion
 
 NO_FILTERS = Filters()
 MAX_K = 1000
+
+FEWEST_LATERAL_PATIENTS = 40
+"""From here on an index answers laterals too."""
+
+
+@dataclass(frozen=True, eq=False)
+class Candidates:
+    """Who may answer one query.
+
+    Attributes:
+        index: Of the query's modality.
+        allowed: ``[len(index)]``; False leaves a scan out. At least one is True.
+        own_patients: Patients left out because they are, or may be, the query's own.
+    """
+
+    index: ScanIndex
+    allowed: NDArray[np.bool_]
+    own_patients: int
 
 
 class Retriever:
@@ -35,7 +57,9 @@ class Retriever:
         self.encoder = encoder
         self._fingerprints = {modality: _fingerprints(index) for modality, index in version.indexes.items()}
 
-    def report(self, scan: Scan, k: int = 10, filters: Filters = NO_FILTERS) -> SimilarityReport:
+    def report(
+        self, scan: Scan, k: int = 10, filters: Filters = NO_FILTERS, false_refusal: float | None = None
+    ) -> SimilarityReport:
         """Return the k most similar patients to the scan's, and what became of them.
 
         Never among them: the scan's own patient (by any id the index knows), a patient who has the same picture in
@@ -45,34 +69,86 @@ class Retriever:
             scan: The query.
             k: Patients wanted, 1 to 1,000.
             filters: What neighbours must satisfy, applied inside the search.
+            false_refusal: See ``check``.
 
         Raises:
             InvalidRequest: k is out of range.
             LicenceExpired: The last day on which the index's data may be used is past.
-            RefusedScan: The scan is blank, or nothing in the index may answer it.
+            RefusedScan: The scan is blank, a lateral, unlike the index, or nothing in the index may answer it.
+        """
+        if not 1 <= k <= MAX_K:
+            raise InvalidRequest(f"k is {k}; 1 to {MAX_K} are possible.")
+        candidates = self.candidates(scan, filters)
+        allowed = candidates.allowed
+        embedding = self.embed(scan)
+        verdict = self._judge(scan, embedding, false_refusal)
+        if verdict is not None and verdict.is_refused:
+            raise RefusedScan(Reason.UNLIKE_THE_INDEX, verdict.reason)
+        found = candidates.index.search(embedding, k, allowed)
+        expected = self.version.estimators[scan.modality].answer(
+            candidates.index.similarities(embedding), allowed, scan.age, scan.sex
+        )
+        patients = self.version.columns[scan.modality].count_patients(allowed)
+        query = _query_facts(scan, k, filters, candidates=(int(allowed.sum()), patients))
+        gate = gate_cautions(self.version.gates, scan.modality, false_refusal)
+        return self._report(scan, query, found, expected, candidates.own_patients, gate)
+
+    def candidates(self, scan: Scan, filters: Filters) -> Candidates:
+        """Return who may answer a scan: what the filters allow, less its own patient.
+
+        Raises:
+            LicenceExpired: The last day on which the index's data may be used is past.
+            RefusedScan: The scan is blank, a lateral, or nothing in the index may answer it.
         """
         if self.version.licence is not None:
             self.version.licence.require_valid()
-        if not 1 <= k <= MAX_K:
-            raise InvalidRequest(f"k is {k}; 1 to {MAX_K} are possible.")
+        index = self._index_for(scan)
+        own = self._own_patients(scan, index)
+        columns = self.version.columns[scan.modality]
+        allowed = columns.allowed(filters, for_child=scan.is_child) & ~columns.of_patients(own)
+        if not allowed.any():
+            raise _no_candidates(columns.has_age_group(for_child=scan.is_child), for_child=scan.is_child)
+        return Candidates(index, allowed, len(own))
+
+    def check(self, scan: Scan, false_refusal: float | None = None, *, mix_ages: bool = False) -> Verdict | None:
+        """Return how unlike the index a scan's picture is; None where no gate looks at pictures.
+
+        Args:
+            scan: The query.
+            false_refusal: Share of scans like those of the index that may be refused; None: as the index was built
+                with; 0 switches the gate off.
+            mix_ages: True lets children and adults answer for each other.
+
+        Raises:
+            InvalidRequest: The gate cannot keep this share.
+            RefusedScan: The scan is blank, a lateral, of a modality or an age group that the index does not hold.
+        """
+        self._index_for(scan)
+        if not mix_ages and not self.version.columns[scan.modality].has_age_group(for_child=scan.is_child):
+            raise _no_candidates(False, for_child=scan.is_child)
+        return self._judge(scan, self.embed(scan), false_refusal)
+
+    def holds(self, scan: Scan) -> bool:
+        """Whether the index has this very picture: what asks about it learns nothing of new patients."""
+        return bool(self._same_picture(scan).size)
+
+    def _index_for(self, scan: Scan) -> ScanIndex:
         index = self.version.indexes.get(scan.modality)
         if index is None:
             raise RefusedScan(Reason.NO_CANDIDATES, f"The index holds no {scan.modality} scans, which this one is.")
-        own = self._own_patients(scan, index)
-        for_child = scan.is_child
-        columns = self.version.columns[scan.modality]
-        allowed = columns.allowed(filters, for_child=for_child) & ~columns.of_patients(own)
-        if not allowed.any():
+        if scan.view is View.LATERAL and self.version.lateral_patients < FEWEST_LATERAL_PATIENTS:
             raise RefusedScan(
-                Reason.NO_CANDIDATES, "No scan in the index satisfies the filters and the age group. Widen the filters."
+                Reason.NOT_FRONTAL,
+                f"The header says lateral; the index holds laterals of {self.version.lateral_patients} patients, and "
+                f"answers from {FEWEST_LATERAL_PATIENTS}. Send the frontal film.",
             )
-        vector = self.embed(scan)
-        found = index.search(vector, k, allowed)
-        expected = self.version.estimators[scan.modality].answer(
-            index.similarities(vector), allowed, scan.age, scan.sex
-        )
-        query = _query_facts(scan, k, filters, candidates=(int(allowed.sum()), columns.count_patients(allowed)))
-        return self._report(scan, query, found, expected, len(own))
+        return index
+
+    def _judge(self, scan: Scan, embedding: Embeddings, false_refusal: float | None) -> Verdict | None:
+        gate = self.version.gates.by_modality.get(scan.modality)
+        if gate is None or false_refusal == 0:
+            return None
+        return gate.judge(gate.distances(embedding.vectors[0], thumbnail(scan)), false_refusal)
 
     def embed(self, scan: Scan) -> Embeddings:
         """Return the scan's embedding ``[1, dim]``, float32, unit length."""
@@ -80,12 +156,23 @@ class Retriever:
 
     def _own_patients(self, scan: Scan, index: ScanIndex) -> frozenset[str]:
         """Return the patients that are, or may be, the query's own: by id, or by the same picture."""
-        apart = bits_apart(fingerprint(scan), self._fingerprints[scan.modality])
-        same_picture = {index.records[row].patient for row in np.flatnonzero(apart <= DUPLICATE_BITS)}
+        same_picture = {index.records[row].patient for row in self._same_picture(scan)}
         return self.version.patients_known_as(scan.patient_id) | same_picture
 
+    def _same_picture(self, scan: Scan) -> NDArray[np.int64]:
+        if scan.modality not in self._fingerprints:
+            return np.empty(0, np.int64)
+        apart = bits_apart(fingerprint(scan), self._fingerprints[scan.modality])
+        return np.flatnonzero(apart <= DUPLICATE_BITS)
+
     def _report(
-        self, scan: Scan, query: QueryFacts, found: Neighbours, expected: Expected, own_patients: int
+        self,
+        scan: Scan,
+        query: QueryFacts,
+        found: Neighbours,
+        expected: Expected,
+        own_patients: int,
+        gate: tuple[str, ...],
     ) -> SimilarityReport:
         cases = tuple(
             self._case(rank, record, similarity)
@@ -113,14 +200,17 @@ class Retriever:
             outcomes=outcomes,
             curves=expected.curves,
             measures=measures,
-            cautions=cautions(
-                query,
-                scan,
-                found.records,
-                outcomes,
-                own_patients,
-                self.version.origins[scan.modality],
-                is_near_edge=expected.is_near_edge,
+            cautions=(
+                *gate,
+                *cautions(
+                    query,
+                    scan,
+                    found.records,
+                    outcomes,
+                    own_patients,
+                    self.version.origins[scan.modality],
+                    is_near_edge=expected.is_near_edge,
+                ),
             ),
             index=IndexFacts(self.version.name, self.version.encoder, self.version.manifest_hash, self.version.licence),
         )
@@ -144,6 +234,18 @@ class Retriever:
 
 def _share(rates: BaseRates, name: str) -> tuple[float | None, int]:
     return (rates[name].share, rates[name].patients) if name in rates else (None, 0)
+
+
+def _no_candidates(has_age_group: bool, *, for_child: bool) -> RefusedScan:
+    if has_age_group:
+        return RefusedScan(
+            Reason.NO_CANDIDATES, "No scan in the index satisfies the filters and the age group. Widen the filters."
+        )
+    who, others = ("a child", "children") if for_child else ("an adult, or of no stated age", "adults")
+    return RefusedScan(
+        Reason.NO_CANDIDATES,
+        f"The patient is {who}, and the index holds no {others}. Only mixing ages (mix_ages) lets others answer.",
+    )
 
 
 def _query_facts(scan: Scan, k: int, filters: Filters, candidates: tuple[int, int]) -> QueryFacts:

@@ -15,7 +15,7 @@ import io
 import json
 from collections import defaultdict
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
 
@@ -27,9 +27,11 @@ import pyarrow.parquet as pq
 from scankin.retrieval.encoder import EncoderIdentity
 from scankin.retrieval.errors import StoreCorrupt, StoreMissing
 from scankin.retrieval.estimates.calibration import calibration_of
+from scankin.retrieval.gate.file import GATE, NO_GATES, gates_from
 from scankin.retrieval.index import ScanIndex
 from scankin.retrieval.keys import Keyring
 from scankin.retrieval.licence import Licence
+from scankin.retrieval.locations import Locations
 from scankin.retrieval.records import ScanRecord, cases_of
 from scankin.retrieval.scan import Modality
 from scankin.retrieval.thumbnails import Thumbnails
@@ -49,6 +51,8 @@ SCANS, CASES, ALIASES, SECRET, PICTURES, CALIBRATION = (
     "thumbnails.arrow",
     "calibration.json",
 )
+PLACES = "locations.arrow"
+"""Only in versions that were built with explanations."""
 FAISS_FILES = {Modality.XRAY: "xray.faiss", Modality.CT: "ct.faiss"}
 
 ALIAS_FIELDS = pa.schema(
@@ -68,6 +72,7 @@ class Manifest:
         libraries: Versions of the libraries that took part.
         files: SHA-256 (hex) and size in bytes by file name.
         licence: Under what terms its data may be used; None when the casebook's owner set none.
+        gates: What refuses outsiders, or why nothing does, by modality.
     """
 
     created: str
@@ -77,12 +82,18 @@ class Manifest:
     libraries: Mapping[str, str]
     files: Mapping[str, tuple[str, int]]
     licence: Licence | None = None
+    gates: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def content(self) -> str:
-        """SHA-256 (hex) of all but the time and the libraries: equal for a rebuild of the same data."""
+        """SHA-256 (hex) of all but the time and the libraries: equal for a rebuild of the same data.
+
+        A gate follows from the rest of the version, and its last bits from how many threads fitted it: what it was
+        fitted on counts, its bytes do not.
+        """
         licence = self.licence and self.licence.as_json()
-        fixed = [self.encoder.digest, self.casebook, self.counts, self.files, licence]
+        files = {name: held for name, held in self.files.items() if name != GATE}
+        fixed = [self.encoder.digest, self.casebook, self.counts, files, licence, self.gates]
         return hashlib.sha256(json.dumps(fixed, sort_keys=True).encode()).hexdigest()
 
     def to_bytes(self) -> bytes:
@@ -96,6 +107,7 @@ class Manifest:
                 "counts": self.counts,
                 "libraries": self.libraries,
                 "licence": self.licence and self.licence.as_json(),
+                "gates": dict(self.gates),
                 "files": {name: {"sha256": sha, "bytes": size} for name, (sha, size) in self.files.items()},
             },
             indent=1,
@@ -121,6 +133,7 @@ class Manifest:
                 libraries=raw["libraries"],
                 files={name: (entry["sha256"], entry["bytes"]) for name, entry in raw["files"].items()},
                 licence=Licence.from_json(raw.get("licence")),
+                gates=raw.get("gates", {}),
             )
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise StoreCorrupt(f"{version}: {MANIFEST} is not a manifest. Roll back or rebuild.") from error
@@ -225,8 +238,9 @@ def load_version(store: Path, version: str | None = None, *, is_for_use: bool = 
         modality: ScanIndex(held, _faiss_index(content(FAISS_FILES[modality]), version), manifest.encoder)
         for modality, held in sorted(records.items())
     }
-    with _opened(folder, PICTURES) as file:
-        _require_hash(manifest, version, PICTURES, hashlib.file_digest(file, "sha256").hexdigest())
+    for name in (PICTURES, *([PLACES] if PLACES in manifest.files else [])):
+        with _opened(folder, name) as file:
+            _require_hash(manifest, version, name, hashlib.file_digest(file, "sha256").hexdigest())
     return IndexVersion(
         name=version,
         manifest_hash=manifest_hash,
@@ -238,6 +252,9 @@ def load_version(store: Path, version: str | None = None, *, is_for_use: bool = 
         thumbnails=Thumbnails(folder / PICTURES),
         created=manifest.created,
         licence=manifest.licence,
+        locations=Locations(folder / PLACES) if PLACES in manifest.files else None,
+        # A version published before there were gates has none.
+        gates=gates_from(content(GATE), indexes) if GATE in manifest.files else NO_GATES,
         # Versions published before there were estimates have none.
         calibration=calibration_of(content(CALIBRATION), version) if CALIBRATION in manifest.files else None,
     )

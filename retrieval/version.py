@@ -12,12 +12,14 @@ from scankin.retrieval.estimates.calibration import Calibration
 from scankin.retrieval.estimates.estimate import Estimator
 from scankin.retrieval.estimates.evidence import BaseRate
 from scankin.retrieval.filters import FilterColumns
+from scankin.retrieval.gate.file import NO_GATES, Gates
 from scankin.retrieval.index import ScanIndex
 from scankin.retrieval.keys import Keyring
 from scankin.retrieval.licence import Licence
+from scankin.retrieval.locations import Locations
 from scankin.retrieval.outcomes import all_outcomes
 from scankin.retrieval.records import ScanRecord
-from scankin.retrieval.scan import Modality
+from scankin.retrieval.scan import Modality, View
 from scankin.retrieval.thumbnails import Thumbnails
 
 
@@ -48,6 +50,8 @@ class IndexVersion:
         thumbnails: PNG pictures by scan key.
         created: When it was published, ISO 8601, UTC.
         licence: Under what terms its data may be used; None when none is set.
+        locations: The places of its films by scan key; None when it was built without explanations.
+        gates: What refuses outsiders.
         calibration: What its estimates were fitted with; None for versions published before there was one.
     """
 
@@ -61,6 +65,8 @@ class IndexVersion:
     thumbnails: Thumbnails
     created: str
     licence: Licence | None = None
+    locations: Locations | None = None
+    gates: Gates = NO_GATES
     calibration: Calibration | None = None
     columns: Mapping[Modality, FilterColumns] = field(init=False)
 
@@ -77,6 +83,11 @@ class IndexVersion:
     def records(self) -> Mapping[str, ScanRecord]:
         """Every record by scan key."""
         return {record.scan: record for index in self.indexes.values() for record in index.records}
+
+    @cached_property
+    def lateral_patients(self) -> int:
+        """How many patients have a film that is recorded as lateral."""
+        return len({record.patient for record in self.records.values() if record.view is View.LATERAL})
 
     @cached_property
     def finding_names(self) -> tuple[str, ...]:

@@ -20,7 +20,7 @@ echo "== 2. Reading it into a casebook."
 # shellcheck disable=SC2086 # empty, or an option and its value
 scankin-index ingest --from "$from" "$data" "$demo/casebook" $settings
 echo "== 3. Building the index."
-scankin-index build "$demo/casebook" "$demo/store" --encoder efficientnet_lite0
+scankin-index build "$demo/casebook" "$demo/store" --encoder scankin_cxr
 scankin-index verify "$demo/store"
 echo "== 4. Asking: whom does $query look like, and what became of them?"
 scankin search "$query" --index "$demo/store" -k 10

@@ -17,10 +17,12 @@ from pydicom.uid import (
     generate_uid,
 )
 
+from scankin.index_build.evaluate.sample import Sample
 from scankin.retrieval.case import Case
 from scankin.retrieval.encoder import Embeddings, EncoderIdentity
 from scankin.retrieval.index import ScanIndex
 from scankin.retrieval.keys import Keyring
+from scankin.retrieval.locations import Locations, Places, write_locations
 from scankin.retrieval.records import ScanRecord
 from scankin.retrieval.scan import Modality, Scan
 from scankin.retrieval.thumbnails import Thumbnails, write_thumbnails
@@ -128,10 +130,12 @@ def a_version(
     identity: EncoderIdentity,
     cases: Sequence[Case] = (),
     aliases: dict[str, tuple[str, ...]] | None = None,
+    places: dict[str, Places] | None = None,
 ) -> IndexVersion:
     """An index version of X-ray records, without a store; patients without a case get an empty one."""
     stated = {case.patient: case for case in cases}
     write_thumbnails(folder / "thumbnails.arrow", [(record.scan, b"png") for record in records])
+    write_locations(folder / "locations.arrow", ((key, held.to_bytes()) for key, held in (places or {}).items()))
     return IndexVersion(
         name="0001-test",
         manifest_hash="0" * 64,
@@ -142,4 +146,30 @@ def a_version(
         keyring=KEYRING,
         thumbnails=Thumbnails(folder / "thumbnails.arrow"),
         created="2026-01-01T00:00:00+00:00",
+        locations=None if places is None else Locations(folder / "locations.arrow"),
     )
+
+
+def a_sample(vectors: np.ndarray, findings: list[dict[str, bool]], sources: list[int], people: list[int]) -> Sample:
+    """A sample of adults whose vectors and labels are written out."""
+    return Sample(
+        records=tuple(a_record(n, f"p{people[n]}", findings=one) for n, one in enumerate(findings)),
+        vectors=unit(vectors),
+        pixels=unit(vectors),
+        people=np.array(people),
+        sources=np.array(sources),
+        source_names=tuple(f"source {n}" for n in range(max(sources) + 1)),
+        covid=np.array([{True: 1, False: 0, None: -1}[one.get("COVID-19")] for one in findings]),
+        is_child=np.zeros(len(findings), bool),
+        joined=(),
+    )
+
+
+def sources_and_truth(seed: int, *, by: str) -> Sample:
+    """200 films of four sources, two mostly ill, two mostly well; vectors tell the source, or the illness."""
+    rng = np.random.default_rng(seed)
+    sources = rng.integers(0, 4, 200)
+    ill = rng.random(200) < np.where(sources < 2, 0.85, 0.15)
+    codes = sources if by == "source" else ill.astype(int)
+    vectors = np.eye(4)[codes] + rng.normal(0, 0.15, (200, 4))
+    return a_sample(vectors, [{"COVID-19": bool(one)} for one in ill], sources.tolist(), list(range(200)))

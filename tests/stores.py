@@ -1,19 +1,26 @@
 """Small sources, casebooks and stores on disk, made through the same functions as real ones."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-from builders import KEYRING, a_dataset, dicom_bytes
+from builders import KEYRING, a_dataset, a_record, a_version, dicom_bytes
+from PIL import Image
 
 from scankin.index_build.build import build
+from scankin.index_build.gate.fit import fit_gates
 from scankin.index_build.importers import OpenedSource, Refusal, SourceCase, SourceScan
 from scankin.index_build.ingest import IngestAccount, ingest
 from scankin.models import load_encoder
 from scankin.retrieval.case import Clock, Event, EventKind
+from scankin.retrieval.encoder import embed
 from scankin.retrieval.errors import Reason
-from scankin.retrieval.scan import Age, Sex
+from scankin.retrieval.fingerprint import fingerprint
+from scankin.retrieval.retriever import Retriever
+from scankin.retrieval.scan import Age, Modality, Scan, Sex
 from scankin.retrieval.source_tree import FolderTree
+from scankin.retrieval.thumbnails import thumbnail_png
 
 PATIENTS, FILMS_EACH = 12, 2
 CANARY = "CANARY7319"
@@ -69,8 +76,38 @@ def a_casebook(folder: Path, source: Path, **options: object) -> IngestAccount:
     return ingest("test", reads, FolderTree(source), folder, KEYRING, workers=2, **options)  # type: ignore[arg-type]
 
 
-def a_store(folder: Path) -> Path:
+def a_store(folder: Path, *, explanations: bool = False) -> Path:
     """A store of the source's films, encoded by ``thumbnail``; its casebook lies beside it."""
     a_casebook(folder / "casebook", a_source(folder / "source"))
-    build(folder / "casebook", folder / "store", load_encoder("thumbnail"), workers=2)
+    build(folder / "casebook", folder / "store", load_encoder("thumbnail"), workers=2, explanations=explanations)
     return folder / "store"
+
+
+def a_blurred_picture(seed: int) -> Image.Image:
+    """Smooth noise of 96 x 96 pixels."""
+    coarse = np.random.default_rng(seed).integers(0, 255, (8, 8)).astype(np.uint8)
+    return Image.fromarray(coarse).resize((96, 96), Image.Resampling.BICUBIC)
+
+
+def a_gated_retriever(folder: Path) -> Retriever:
+    """A retriever of 50 patients' smooth noise, with the gate fitted on it."""
+    encoder = load_encoder("thumbnail")
+    scans = [Scan(Modality.XRAY, np.asarray(a_blurred_picture(seed))[np.newaxis]) for seed in range(50)]
+    records = [a_record(n, fingerprint=fingerprint(scan)) for n, scan in enumerate(scans)]
+    version = a_version(folder, records, np.vstack([embed(encoder, scan).vectors for scan in scans]), encoder.identity)
+    pictures = {record.scan: thumbnail_png(scan) for record, scan in zip(records, scans, strict=True)}
+    return Retriever(replace(version, gates=fit_gates(version.indexes, pictures.__getitem__)), encoder)
+
+
+def scans_by_kind(root: Path) -> Path:
+    """Folders of what is like the index of ``a_gated_retriever``, of noise, and of what its header refuses."""
+    for kind in ("like", "noise", "header"):
+        (root / kind).mkdir()
+    a_blurred_picture(1000).save(root / "like" / "a.png")
+    a_blurred_picture(7).save(root / "like" / "indexed.png")
+    noise = np.random.default_rng(0).integers(0, 255, (96, 96)).astype(np.uint8)
+    Image.fromarray(noise).save(root / "noise" / "n.png")
+    (root / "header" / "hand.dcm").write_bytes(dicom_bytes(a_dataset(BodyPartExamined="HAND")))
+    (root / "header" / "side.dcm").write_bytes(dicom_bytes(a_dataset(noise, ViewPosition="LL")))
+    (root / "header" / "torn.dcm").write_bytes(b"")
+    return root

@@ -10,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from scankin.retrieval.case import State
+from scankin.retrieval.explanation import Explanation
 from scankin.retrieval.outcomes import all_outcomes
 from scankin.retrieval.report import SimilarCase, SimilarityReport
 from scankin.retrieval.summaries import Interval, MeasureSummary, ShareSummary
@@ -70,6 +71,8 @@ def page(report: SimilarityReport) -> RenderableType:
     measured = [summary for summary in report.measures if summary.known]
     if measured:
         parts.append(_measures(measured, len(report.neighbours)))
+    if report.explanations is not None:
+        parts += [_explanations(report.explanations), Text()]
     if report.cautions:
         parts += [Text("Cautions", "bold"), *(Padding(f"- {caution}", (0, 0, 0, 1)) for caution in report.cautions)]
     parts += [
@@ -168,6 +171,22 @@ def _measures(summaries: list[MeasureSummary], neighbours: int) -> Table:
             f"{summary.known} of {neighbours}",
             "-" if summary.estimate is None else f"{summary.estimate:.1f}",
             "-" if summary.interval is None else f"{summary.interval[0]:.1f} to {summary.interval[1]:.1f}",
+        )
+    return table
+
+
+def _explanations(explanations: tuple[Explanation, ...]) -> Table:
+    table = _table("Where their similarity comes from")
+    for heading in ("#", "map", "better than random maps", "in the lungs", "lungs' area"):
+        table.add_column(heading, justify="left" if heading == "map" else "right")
+    for rank, explanation in enumerate(explanations, start=1):
+        found, inside = explanation.faithfulness, explanation.in_lungs
+        table.add_row(
+            str(rank),
+            "faithful" if found.is_faithful else "withheld",
+            f"{found.random_maps - found.as_good} of {found.random_maps}",
+            _percent(inside.share) if inside and found.is_faithful else "-",
+            _percent(inside.area) if inside and found.is_faithful else "-",
         )
     return table
 

@@ -14,7 +14,9 @@ from scankin.index_build.adapt.head import FEWEST_FILMS, Head, fit_head
 from scankin.index_build.casebook import Casebook
 from scankin.index_build.evaluate.audit import nearest, source_votes
 from scankin.index_build.evaluate.bootstrap import Figure, auc_of, mean_of
-from scankin.index_build.evaluate.figures import Measured, Scope, asked_of, balanced_scores
+from scankin.index_build.evaluate.covid import balanced_scores
+from scankin.index_build.evaluate.figures import Measured, Scope
+from scankin.index_build.evaluate.precision import asked_of
 from scankin.index_build.evaluate.sample import Sample
 from scankin.index_build.fitted import record_fit
 from scankin.retrieval.encoder import EncoderIdentity
@@ -153,8 +155,8 @@ def _measured(made: list[tuple[Sample, NDArray[np.bool_]]]) -> dict[str, Measure
     scores = [balanced_scores(one, only) for one, only in made]
     queries = np.concatenate([one.queries for one in scores])
     score = np.concatenate([one.columns["score"] for one in scores])
-    votes = [source_votes(one, nearest(one, np.flatnonzero(only))) for one, only in made]
-    voters = np.concatenate([np.flatnonzero(only) for _, only in made])
+    votes = [source_votes(one, nearest(one, np.flatnonzero(only & one.may_ask))) for one, only in made]
+    voters = np.concatenate([np.flatnonzero(only & sample.may_ask) for _, only in made])
     return {
         **{f"P@1 {scope}": _precision(made, scope) for scope in Scope.ALL},
         "COVID-19 across sources, balanced": Measured(

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -57,15 +58,27 @@ def figure(
     return Figure(value, float(low), float(high), len(people), len(np.unique(people)), chance)
 
 
-def redraws(people: NDArray[np.int64], draws: int) -> list[NDArray[np.int64]]:
+def redraws(people: NDArray[np.int64], draws: int) -> tuple[NDArray[np.int64], ...]:
     """Return positions of queries for each draw of patients, the same for the same people."""
+    return _redraws(people.astype(np.int64).tobytes(), draws)
+
+
+@lru_cache(maxsize=8)
+def _redraws(people_bytes: bytes, draws: int) -> tuple[NDArray[np.int64], ...]:
+    # Kept, because most figures are of the same queries.
+    people = np.frombuffer(people_bytes, np.int64)
     if not len(people):
-        return []
+        return ()
     rng = np.random.default_rng(SEED)
     order = np.argsort(people, kind="stable")
     _, starts, counts = np.unique(people[order], return_index=True, return_counts=True)
-    groups = [order[start : start + count] for start, count in zip(starts, counts, strict=True)]
-    return [np.concatenate([groups[i] for i in rng.integers(0, len(groups), len(groups))]) for _ in range(draws)]
+    made = []
+    for _ in range(draws):
+        drawn = rng.integers(0, len(starts), len(starts))
+        lengths = counts[drawn]
+        within = np.arange(lengths.sum()) - np.repeat(np.cumsum(lengths) - lengths, lengths)
+        made.append(order[np.repeat(starts[drawn], lengths) + within])
+    return tuple(made)
 
 
 def mean_of(values: NDArray[np.float64]) -> Statistic:

@@ -1,34 +1,28 @@
-"""Evaluates one encoder on a casebook, beside another where one is named, and writes what was found."""
+"""Evaluates one encoder on a casebook, beside another where one is named."""
 
-import hashlib
-import json
 from collections.abc import Mapping
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
-from scankin.index_build.evaluate import audit
+from scankin.index_build.evaluate import audit, covid
 from scankin.index_build.evaluate.bootstrap import Figure
-from scankin.index_build.evaluate.figures import (
-    Measured,
-    Scope,
-    covid_across_balanced,
-    covid_in_scope,
-    retrieval,
-    severity,
-)
+from scankin.index_build.evaluate.clock import Clocked
+from scankin.index_build.evaluate.figures import Asked, Measured, Scope
+from scankin.index_build.evaluate.precision import asked_of, measured, strata, without_each_source
+from scankin.index_build.evaluate.ranking import Ranked
+from scankin.index_build.evaluate.round_trips import RoundTrip
 from scankin.index_build.evaluate.sample import Sample
+from scankin.index_build.evaluate.severity import severity
+from scankin.index_build.evaluate.shortcuts import Shortcuts
 from scankin.retrieval.encoder import EncoderIdentity
-from scankin.retrieval.files import replaced
-from scankin.retrieval.report import NOTICE
 
-METRICS_SCHEMA = "scankin.evaluation/1"
-METRICS, SPLITS = "metrics.json", "splits.json"
-NOT_DONE = ("T1", "T2", "T8", "T10", "T13", "T14", "T15")
-"""Tests that need pictures encoded anew, or what this index does not have yet."""
+SEVERITY = "severity"
+RANDOM, PIXELS, SHUFFLED = "random ranking", "pixels", "shuffled labels"
+BY_WEBSITE = "COVID-19 AUC, by website"
+
+Figures = Mapping[str, Mapping[str, Figure]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,29 +33,47 @@ class Evaluation:
         encoder: Which.
         sample: Its films and vectors.
         figures: Figures of retrieval, COVID-19 and severity by scope and name.
+        floors: The same of a random ranking and of pixels, and T5 with shuffled labels, by kind, scope and name (T9).
+        curves: Precision at 1 to 50 by scope: the encoder, both floors and chance, each ``[50]``.
+        within: T4 of each source, and of each website within a source, that holds both classes.
         probes: T3.
-        overlaps: T6.
-        floors: T9, by kind and name.
+        near: The ten nearest of each query.
         strata: T11.
+        without: P@5 across sources with each source's queries left out.
         re_identification: T12.
-        hubness: Two numbers.
-        confusion: Sources among neighbours.
         differences: Against the other encoder, by scope and name; empty when there is none.
         against: The other encoder.
+        shortcuts: T1, T2, T8; None: not done.
+        round_trips: T13 by way of storing; None: not done.
+        clocked: T10; None: not done.
     """
 
     encoder: EncoderIdentity
     sample: Sample
-    figures: Mapping[str, Mapping[str, Figure]]
+    figures: Figures
+    floors: Mapping[str, Figures]
+    curves: Mapping[str, Mapping[str, NDArray[np.float64]]] = field(repr=False)
+    within: Mapping[str, Mapping[str, Figure]]
     probes: Mapping[str, Figure]
-    overlaps: int
-    floors: Mapping[str, Mapping[str, Figure]]
-    strata: Mapping[str, Mapping[str, Figure]]
+    near: list[Ranked] = field(repr=False)
+    strata: Figures
+    without: Mapping[str, Figure]
     re_identification: Figure
-    hubness: Mapping[str, float]
-    confusion: NDArray[np.float64]
-    differences: Mapping[str, Mapping[str, Figure]]
+    differences: Figures
     against: EncoderIdentity | None = None
+    shortcuts: Shortcuts | None = None
+    round_trips: Mapping[str, RoundTrip] | None = None
+    clocked: Clocked | None = None
+
+    @property
+    def primary(self) -> Figure:
+        """T5: the figure that a claim rests on, named before looking."""
+        return self.figures[Scope.ACROSS][covid.PRIMARY]
+
+    @property
+    def overlaps(self) -> int:
+        """Lists that hold the query's own person (T6)."""
+        return audit.overlaps(self.sample, self.near)
 
 
 def evaluate(
@@ -71,82 +83,80 @@ def evaluate(
 
     Differences are this encoder's figure less the other's, on the same patients drawn again together.
     """
-    mine = _all_figures(sample)
+    rivals = {RANDOM: sample.with_vectors(audit.noise(sample)), PIXELS: sample.with_vectors(sample.pixels)}
+    asked = _asked(sample)
+    mine = _all_figures(sample, asked)
+    asked_floors = {kind: _asked(rival) for kind, rival in rivals.items()}
+    floors = {kind: _drawn(_all_figures(rivals[kind], asked_floors[kind])) for kind in rivals}
+    floors[SHUFFLED] = _drawn({Scope.ACROSS: audit.shuffled_labels(sample)})
     differences: dict[str, dict[str, Figure]] = {}
     if other is not None:
-        theirs = _all_figures(other[0])
+        theirs = _all_figures(other[0], _asked(other[0]))
         for scope, found in mine.items():
-            for name, measured in found.items():
-                rival = theirs.get(scope, {}).get(name)
-                if rival is not None:
-                    differences.setdefault(scope, {})[name] = measured.less(rival)
+            for name, one in found.items():
+                if name in theirs.get(scope, {}):
+                    differences.setdefault(scope, {})[name] = one.less(theirs[scope][name])
     near = audit.nearest(sample)
     return Evaluation(
         encoder=encoder,
         sample=sample,
-        figures={scope: {name: m.figure() for name, m in found.items()} for scope, found in mine.items()},
+        figures=_drawn(mine),
+        floors=floors,
+        curves={scope: _curves(scope, {encoder.name: asked, **asked_floors}) for scope in Scope.ALL},
+        within=_within(sample),
         probes=audit.source_probes(sample, near),
-        overlaps=audit.overlaps(sample, near),
-        floors={kind: {n: m.figure() for n, m in found.items()} for kind, found in audit.floors(sample).items()},
-        strata=audit.strata(sample),
+        near=near,
+        strata=strata(sample, asked[Scope.POOLED]),
+        without=without_each_source(sample, asked[Scope.ACROSS]),
         re_identification=audit.re_identification(sample),
-        hubness=audit.hubness(sample, near),
-        confusion=audit.confusion(sample, near),
         differences=differences,
         against=None if other is None else other[1],
     )
 
 
-def write_metrics(evaluation: Evaluation, out: Path) -> None:
-    """Write ``metrics.json`` and ``splits.json``: the groups of patients that never answer for each other."""
-    out.mkdir(parents=True, exist_ok=True)
-    splits = groups_of(evaluation.sample)
-    data = json.dumps(splits, indent=1, sort_keys=True).encode()
-    replaced(out / SPLITS, data)
-    raw = as_json(evaluation) | {"splits_sha256": hashlib.sha256(data).hexdigest()}
-    replaced(out / METRICS, json.dumps(raw, indent=1).encode())
+def _asked(sample: Sample) -> dict[str, Asked]:
+    return {scope: asked_of(sample, scope) for scope in Scope.ALL}
 
 
-def groups_of(sample: Sample) -> dict[str, int]:
-    """Return the group of every patient (key): patients with a picture in common are one group."""
-    return {record.patient: int(person) for record, person in zip(sample.records, sample.people, strict=True)}
-
-
-def as_json(evaluation: Evaluation) -> dict[str, Any]:
-    """Return all figures as plain JSON values."""
-    sample = evaluation.sample
-    return {
-        "schema": METRICS_SCHEMA,
-        "encoder": vars(evaluation.encoder),
-        "against": evaluation.against and vars(evaluation.against),
-        "films": len(sample),
-        "groups": len(np.unique(sample.people)),
-        "joined_patients": len(sample.joined),
-        "sources": {name: int((sample.sources == n).sum()) for n, name in enumerate(sample.source_names)},
-        "figures": _nested(evaluation.figures),
-        "differences": _nested(evaluation.differences),
-        "audit": {
-            "T3": {name: found.as_json() for name, found in evaluation.probes.items()},
-            "T6": {"lists_with_own_patient": evaluation.overlaps},
-            "T7": {"patients_joined_by_picture": len(sample.joined)},
-            "T9": _nested(evaluation.floors),
-            "T11": _nested(evaluation.strata),
-            "T12": evaluation.re_identification.as_json(),
-            "not_done": list(NOT_DONE),
-        },
-        "hubness": dict(evaluation.hubness),
-        "notice": NOTICE,
+def _all_figures(sample: Sample, asked: Mapping[str, Asked]) -> dict[str, dict[str, Measured]]:
+    found = {scope: dict(measured(sample, asked[scope])) for scope in Scope.ALL}
+    scores = covid.balanced_scores(sample)
+    found[Scope.ACROSS] = {
+        covid.PRIMARY: covid.covid_across_balanced(sample, scores),
+        "COVID-19 F1, balanced pools": covid.f1_of(sample, scores),
+        "COVID-19 AUC, linear probe": covid.linear_across(sample),
+        **found[Scope.ACROSS],
     }
-
-
-def _all_figures(sample: Sample) -> dict[str, dict[str, Measured]]:
-    found = {scope: dict(retrieval(sample, scope)) for scope in Scope.ALL}
-    for scope in (Scope.WITHIN, Scope.POOLED):
-        found[scope]["COVID-19 AUC"] = covid_in_scope(sample, scope)
-    found[Scope.ACROSS]["COVID-19 AUC, balanced pools"] = covid_across_balanced(sample)
-    found["severity"] = {f"MAE {name}": measured for name, measured in severity(sample).items()}
+    within = {"COVID-19 AUC": covid.covid_within(sample, covid.units_of(sample, by_origin=False))}
+    if sample.origins:
+        within[BY_WEBSITE] = covid.covid_within(sample, covid.units_of(sample, by_origin=True))
+    found[Scope.WITHIN] = within | found[Scope.WITHIN]
+    pooled = {"COVID-19 AUC": covid.covid_pooled(sample), "COVID-19 AUC, linear probe": covid.linear_pooled(sample)}
+    found[Scope.POOLED] = pooled | found[Scope.POOLED]
+    found[SEVERITY] = {f"MAE {name}": one for name, one in severity(sample).items()}
     return found
 
 
-def _nested(found: Mapping[str, Mapping[str, Figure]]) -> dict[str, dict[str, Any]]:
-    return {kind: {name: one.as_json() for name, one in named.items()} for kind, named in found.items()}
+def _within(sample: Sample) -> dict[str, Mapping[str, Figure]]:
+    names = [sample.source_names[number] for number in sample.sources]
+    found = {"source": covid.covid_of_each(sample, covid.units_of(sample, by_origin=False), lambda row: names[row])}
+    if sample.origins:
+        units = covid.units_of(sample, by_origin=True)
+        found["website"] = covid.covid_of_each(sample, units, lambda row: f"{names[row]}: {sample.origins[row]}")
+    return found
+
+
+def _curves(scope: str, asked: Mapping[str, Mapping[str, Asked]]) -> dict[str, NDArray[np.float64]]:
+    curves = {}
+    for kind, of_kind in asked.items():
+        columns = of_kind[scope].columns
+        if len(of_kind[scope].queries):
+            answered = np.isfinite(columns["curve"])
+            total = np.where(answered, columns["curve"], 0).sum(axis=0)
+            curves[kind] = np.where(answered.any(axis=0), total / np.maximum(answered.sum(axis=0), 1), np.nan)
+            curves["chance"] = np.full(len(curves[kind]), float(columns["chance"].mean()))
+    return curves
+
+
+def _drawn(found: Mapping[str, Mapping[str, Measured]]) -> dict[str, dict[str, Figure]]:
+    return {scope: {name: one.figure() for name, one in of_scope.items()} for scope, of_scope in found.items()}

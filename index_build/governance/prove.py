@@ -123,9 +123,9 @@ class _Search:
                     hits += bool(self._needles.count(value.encode())) or self._mark(value) in self._marks
             self._note(where, name, hits)
 
-    def marked(self, where: str, values: Iterable[str]) -> None:
+    def marked(self, where: str, values: Iterable[str], what: str = "vectors, thumbnails and pixel hashes") -> None:
         hits = sum(self._mark(value) in self._marks for value in values)
-        self._note(where, "vectors, thumbnails and pixel hashes", hits)
+        self._note(where, what, hits)
 
     def version(self, folder: Path, version: IndexVersion) -> None:
         where = f"store {version.name}"
@@ -139,6 +139,9 @@ class _Search:
                 for mark in (vector_digest(index.vectors[row]), digest(version.thumbnails.png(record.scan)))
             ],
         )
+        if version.locations is not None:
+            held = version.locations.pairs(version.records)
+            self.marked(where, (digest(places) for _, places in held), "places")
 
     def raw(self, root: Path) -> None:
         for path in sorted(path for path in root.rglob("*") if path.is_file()):

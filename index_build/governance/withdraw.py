@@ -13,6 +13,7 @@ import pyarrow.compute as pc
 from scankin.index_build.accounts import VANISHED
 from scankin.index_build.build import library_versions
 from scankin.index_build.casebook import MANIFEST, TABLES, Casebook
+from scankin.index_build.duplicates.listing import DUPLICATES
 from scankin.index_build.fitted import fitted_on
 from scankin.index_build.governance.people import People, loaded_versions, people_of
 from scankin.index_build.governance.receipt import FOLDER, Receipt
@@ -34,6 +35,9 @@ from scankin.retrieval.version import IndexVersion
 
 _OF_PATIENT = ("scans", "cases", "aliases", "fields", "contradictions", "refusals", "readings")
 """Tables whose rows belong to a patient."""
+
+_KIND = {"vectors": "vector", "thumbnails": "thumbnail", "places": "places"}
+"""How receipts call what a cache discards."""
 
 _UID = re.compile(r"\d+(?:\.\d+){5,}")
 
@@ -126,6 +130,7 @@ def _strip_casebook(book: Casebook, people: People, marks: Marks, removed: Count
     for journal in book.folder.glob(".*.readings.ndjson"):
         journal.unlink()  # of an interrupted ingest: a cache that names files
     (book.folder / VANISHED).unlink(missing_ok=True)
+    (book.folder / DUPLICATES).unlink(missing_ok=True)  # found anew by the next build
     return left
 
 
@@ -143,13 +148,13 @@ def _mark_rows(name: str, rows: pa.Table, marks: Marks, shared: set[str]) -> Non
 
 
 def _strip_cache(book: Casebook, marks: Marks, removed: Counter[str]) -> None:
-    """Remove every cached vector and thumbnail that no scan of the casebook has."""
+    """Remove every cached vector, thumbnail and film's places that no scan of the casebook has."""
     held = set(book.tables["scans"]["pixel_hash"].to_pylist())
     with VectorCache(book.folder) as cache:
         gone = cache.discard_others(held)
-    removed["cached vectors"], removed["cached thumbnails"] = len(gone.vectors), len(gone.thumbnails)
-    marks.add("vector", gone.vectors)
-    marks.add("thumbnail", gone.thumbnails)
+    for what, hashes in vars(gone).items():
+        removed[f"cached {what}"] = len(hashes)
+        marks.add(_KIND[what], hashes)
 
 
 def _strip_store(
@@ -182,6 +187,8 @@ def _mark_version(version: IndexVersion, people: People, marks: Marks, removed: 
                     marks.add("pixels", [record.pixel_hash])
                     marks.add("vector", [vector_digest(index.vectors[row])])
                     marks.add("thumbnail", [digest(version.thumbnails.png(record.scan))])
+                    if version.locations is not None and record.scan in version.locations:
+                        marks.add("places", [digest(version.locations.bytes_of(record.scan))])
     removed["index cases, all versions"] += len(version.cases.keys() & people.patients)
 
 
@@ -208,6 +215,8 @@ def _publish_without(store: Path, version: IndexVersion, book: Casebook, people:
         aliases=pa.Table.from_pylist(aliases, schema=ALIAS_FIELDS),
         keyring=version.keyring,
         pictures=((record.scan, version.thumbnails.png(record.scan)) for record in records),
+        places=None if version.locations is None else version.locations.pairs(record.scan for record in records),
+        false_refusal=version.gates.false_refusal,
     )
     publish(
         store,

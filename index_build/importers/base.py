@@ -74,6 +74,8 @@ class SourceScan:
         expected: Header values that must match the path, ("PatientID", "Covid1"); a mismatch is a refusal.
         cohort: How the collection recruited the patient, "positive" or "negative" in NCCID.
         device: Maker and model of the machine.
+        origin: Website that published the picture, such as "radiopaedia.org": the source within a collection that was
+            gathered from several. Kept in the casebook only, for evaluation within one origin.
         study_id: The collection's own id of the study, kept only as a key.
         contradictions: What of this scan cannot all be so.
         stamp: Changes when its files do, where the importer knows from its listing; None: the files are asked.
@@ -96,6 +98,7 @@ class SourceScan:
     expected: Mapping[str, str] = field(default_factory=dict)
     cohort: str | None = None
     device: str | None = None
+    origin: str | None = None
     study_id: str | None = None
     contradictions: tuple[Contradiction, ...] = ()
     stamp: str | None = None

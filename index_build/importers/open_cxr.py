@@ -12,6 +12,7 @@ from scankin.index_build.csv_rows import (
     day_of,
     measures_of,
     only_value,
+    origin_of,
     rows_of,
     sex_of,
     view_of,
@@ -106,6 +107,7 @@ def _scan(row: Row, clock: Clock) -> SourceScan:
         age=age_of(row.get("age", "")),
         # A hospital, or as near to one as the source says; the same hospital is spelled alike in all collections.
         site=row.get("location") or None,
+        origin=origin_of(row.get("url", "")),
         day=None if clock is Clock.NONE else day_of(row.get("study_offset_day", "")),
         findings=stated_findings(
             [label.strip() for label in row["labels"].split(";")],

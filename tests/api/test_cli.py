@@ -37,6 +37,8 @@ def run(place: Path, package: str, *arguments: str) -> subprocess.CompletedProce
         (["search", "film.dcm", "--index", "store", "--view", "up"], 2, "view 'up' is not one of PA"),
         (["search", "film.dcm", "--index", "store", "--site", "nowhere"], 3, "no_candidates"),
         (["search", "film.dcm", "--index", "store", "--weights", "film.dcm"], 2, "thumbnail has no weights"),
+        (["search", "film.dcm", "--index", "store", "--explain", "source"], 2, "not empty"),
+        (["check", "nothing", "--index", "store"], 2, "not there"),
         (["score", "film.dcm", "--index", "store", "--out", "r.xls"], 2, "can be written"),
         (["score", "nothing", "--index", "store", "--out", "r.csv"], 2, "not there"),
     ],
@@ -55,6 +57,13 @@ def test_scankin_ends_in_one_clear_line(place: Path, arguments: list[str], code:
         (["ingest", "--from", "hannover", "source", "book"], 4, "it has no data.csv"),
         (["build", "source", "s2", "--encoder", "thumbnail"], 4, "no casebook"),
         (["build", "casebook", "s2", "--encoder", "nonsense"], 2, "thumbnail"),
+        (["build", "casebook", "s2", "--encoder", "rad_dino"], 2, "comes without weights"),
+        (["build", "casebook", "s2", "--encoder", "thumbnail", "--engine", "abacus"], 2, "auto, torch, onnxruntime"),
+        (
+            ["build", "casebook", "s2", "--encoder", "efficientnet_lite0", "--engine", "onnxruntime"],
+            2,
+            "pip install 'scankin[torch]'",  # brackets are no markup
+        ),
         (["verify", "nothing"], 4, "no published index"),
         (["rollback", "store"], 4, "no version before"),
         (["rollback", "store", "--version", "9"], 4, "no version '9'"),
@@ -106,6 +115,13 @@ def test_search_shows_counts_base_rates_and_the_notice(place: Path) -> None:
         "Not UKCA or CE marked",
     ):
         assert words in shown
+
+
+def test_search_explains_into_a_new_folder(place: Path, tmp_path: Path) -> None:
+    done = run(place, "api", "search", "film.dcm", "--index", "store", "-k", "2", "--explain", str(tmp_path / "why"))
+    assert done.returncode == 0, done.stderr
+    assert "Where their similarity comes from" in done.stdout and "Explanations of 2 neighbours" in done.stderr
+    assert len(list((tmp_path / "why").glob("0[12]-s*.png"))) == 2
 
 
 def test_a_full_disk_is_one_line_and_harms_nothing_published(place: Path, tmp_path: Path) -> None:

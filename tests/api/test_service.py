@@ -13,7 +13,7 @@ from pathlib import Path
 
 import httpx
 import pytest
-from builders import a_dataset, a_slice, dicom_bytes
+from builders import KEYRING, a_dataset, a_slice, dicom_bytes
 from stores import CANARY, a_casebook, a_film, a_store
 
 from scankin.api.app import create_app
@@ -28,7 +28,7 @@ class Running:
     """A service in a process of its own, with its log."""
 
     def __init__(self, folder: Path) -> None:
-        self.store = a_store(folder)
+        self.store = a_store(folder, explanations=True)
         self.log = folder / "log"
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
@@ -39,7 +39,7 @@ class Running:
         with self.log.open("wb") as log:
             self.process = subprocess.Popen(command, stderr=log, env=environment)
         self.client = httpx.Client(base_url=self.url, timeout=30)
-        for _ in range(200):
+        for _ in range(900):  # machines that run tests are shared and slow at times
             try:
                 if self.client.get("/readyz").status_code == 200:
                     return
@@ -169,6 +169,32 @@ def test_cases_and_thumbnails_by_key(service: Running) -> None:
     assert image.headers["content-type"] == "image/png" and image.content.startswith(b"\x89PNG")
     missing = service.client.get("/v1/cases/s000000000000000")
     assert (missing.status_code, missing.json()["code"]) == (404, "unknown_key")
+
+
+def test_an_explanation_is_a_picture_of_the_upload_and_one_neighbour(service: Running) -> None:
+    answer = service.ask(a_film(500), k=2, explain="true").json()
+    explained = answer["explanations"][0]
+    assert explained["scan"] == answer["neighbours"][0]["scan"]
+    picture = service.client.post(explained["link"]["href"], files={"file": (f"{CANARY}.dcm", a_film(500))})
+    assert picture.headers["content-type"] == "image/png" and picture.content.startswith(b"\x89PNG")
+    assert CANARY.encode() not in picture.content and picture.headers["cache-control"] == "no-store"
+
+
+def test_no_explanation_tells_whose_scan_a_key_is(service: Running) -> None:
+    # Films 0 and 1 are of one patient: the answer is the same as of a key that is not there.
+    own = KEYRING.scan("test", "001.dcm")
+    assert service.client.get(f"/v1/cases/{own}").status_code == 200
+    told = [
+        service.client.post("/v1/explain", params={"scan": key}, files={"file": a_film(0)})
+        for key in (own, "s000000000000000")
+    ]
+    assert [answer.status_code for answer in told] == [404, 404] and told[0].json() == told[1].json()
+
+
+def test_an_explanation_needs_exactly_one_scan(service: Running) -> None:
+    for query in ("", "?scan=a&scan=b", "?scan=a&k=3"):
+        answer = service.client.post(f"/v1/explain{query}", files={"file": a_film(500)})
+        assert (answer.status_code, answer.json()["code"]) == (422, "invalid_request")
 
 
 def test_index_facts_and_health(service: Running) -> None:

@@ -13,12 +13,13 @@ from scankin.index_build.ingest import ingest
 from scankin.index_build.vectors import VectorCache
 from scankin.models import load_encoder
 from scankin.retrieval.encoder import embed
-from scankin.retrieval.errors import CasebookError, EncoderMismatch
+from scankin.retrieval.errors import CasebookError, EncoderMismatch, InvalidRequest, StoreCorrupt
+from scankin.retrieval.locations import Places
 from scankin.retrieval.reading import ReadRequest, read_scan
 from scankin.retrieval.retriever import Retriever
 from scankin.retrieval.scan import Modality
 from scankin.retrieval.source_tree import FolderTree
-from scankin.retrieval.store import load_version, read_manifest
+from scankin.retrieval.store import PLACES, load_version, read_manifest
 
 ENCODER = load_encoder("thumbnail")
 FILMS = PATIENTS * FILMS_EACH
@@ -48,6 +49,7 @@ def test_the_manifest_counts_what_was_built_and_names_the_encoder(made: Path) ->
     assert manifest.counts["X-ray"] == {"scans": FILMS, "patients": PATIENTS}
     assert manifest.counts["CT"] == {"scans": 0, "patients": 0}
     assert manifest.encoder == ENCODER.identity
+    assert manifest.gates == {"X-ray": "too few patients to fit a gate: 12, 40 are needed"}
     assert manifest.casebook == Casebook.load(made / "casebook").content
 
 
@@ -135,3 +137,40 @@ def test_a_casebook_without_a_scan_publishes_nothing(tmp_path: Path) -> None:
     with pytest.raises(CasebookError, match="no scan that can be indexed"):
         build(tmp_path / "book", tmp_path / "store", ENCODER, workers=1)
     assert not (tmp_path / "store" / "current").exists()
+
+
+def test_places_are_kept_on_request_and_encoded_once(made: Path, tmp_path: Path) -> None:
+    shutil.copytree(made, tmp_path, dirs_exist_ok=True)
+    assert load_version(tmp_path / "store").locations is None
+    account = build(tmp_path / "casebook", tmp_path / "store", ENCODER, workers=2, explanations=True)
+    assert account.is_new and account.encoded == FILMS
+    version = load_version(tmp_path / "store")
+    assert version.locations is not None and len(version.locations) == FILMS
+    index = version.indexes[Modality.XRAY]
+    for row, record in enumerate(index.records):
+        places = Places.from_bytes(version.locations.bytes_of(record.scan), ENCODER.identity.dim)
+        assert np.allclose(places.vectors.mean(axis=(0, 1), dtype=np.float64), index.vectors[row], atol=1e-4)
+    again = build(tmp_path / "casebook", tmp_path / "store", ENCODER, workers=2, explanations=True)
+    assert not again.is_new and again.encoded == 0
+    without = build(tmp_path / "casebook", tmp_path / "store", ENCODER, workers=2)
+    assert without.encoded == 0 and load_version(tmp_path / "store").locations is None
+
+
+def test_a_flipped_byte_of_places_is_told(made: Path, tmp_path: Path) -> None:
+    shutil.copytree(made, tmp_path, dirs_exist_ok=True)
+    version = build(tmp_path / "casebook", tmp_path / "store", ENCODER, workers=2, explanations=True).version
+    path = tmp_path / "store" / "versions" / version / PLACES
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2] ^= 1
+    path.write_bytes(data)
+    with pytest.raises(StoreCorrupt, match=r"locations\.arrow does not match"):
+        load_version(tmp_path / "store")
+
+
+def test_places_of_an_encoder_that_tells_none_are_refused_before_anything_is_read(tmp_path: Path) -> None:
+    class Placeless:
+        identity, slices = ENCODER.identity, ENCODER.slices
+        prepare, encode = staticmethod(ENCODER.prepare), staticmethod(ENCODER.encode)
+
+    with pytest.raises(InvalidRequest, match="thumbnail cannot explain"):
+        build(tmp_path / "none", tmp_path / "store", Placeless(), workers=1, explanations=True)

@@ -11,6 +11,7 @@ from scankin.index_build.csv_rows import (
     day_of,
     measures_of,
     only_value,
+    origin_of,
     rows_of,
     sex_of,
     stated_yes_no,
@@ -130,3 +131,18 @@ def test_one_value_is_stated_only_where_all_that_state_any_agree() -> None:
     assert only_value([{"ldh": "245"}, {"ldh": ""}, {"ldh": "245"}], "ldh") == "245"
     assert only_value([{"ldh": "245"}, {"ldh": "260"}], "ldh") is None
     assert only_value([{"ldh": ""}, {}], "ldh") is None
+
+
+@pytest.mark.parametrize(
+    ("address", "expected"),
+    [
+        ("https://www.eurorad.org/case/16660", "eurorad.org"),
+        ("https://Radiopaedia.org/cases/covid-19-pneumonia-4", "radiopaedia.org"),
+        ("https://pubs.rsna.org:443/doi/full/10.1148/x", "pubs.rsna.org"),
+        ("", None),
+        ("a letter to the editor", None),
+        ("https://[broken/", None),
+    ],
+)
+def test_an_origin_is_the_website_of_an_address(address: str, expected: str | None) -> None:
+    assert origin_of(address) == expected

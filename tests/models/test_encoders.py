@@ -6,26 +6,32 @@ import numpy as np
 import pytest
 from builders import a_scan
 from real_data import ROOT
+from tiny_weights import tiny_weights
 
 from scankin.models import encoder_names, load_encoder
-from scankin.retrieval.encoder import Encoder, embed
+from scankin.retrieval.contributions import contributions
+from scankin.retrieval.encoder import Encoder, LocatingEncoder, can_locate, embed
 from scankin.retrieval.errors import InvalidRequest, RefusedScan, UnknownName
+from scankin.retrieval.locations import places_of
 from scankin.retrieval.scan import Modality, Scan
 
+SLOW = {"open_clip", "rad_dino", "timm", "torchxrayvision"}
+"""Their libraries take many seconds to import."""
 
-@pytest.fixture(scope="module", params=encoder_names())
+
+@pytest.fixture(
+    scope="module",
+    params=[pytest.param(name, marks=[pytest.mark.slow] if name in SLOW else []) for name in encoder_names()],
+)
 def encoder(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Encoder:
-    weights = a_head(tmp_path_factory.mktemp("head")) if request.param == "adapted" else None
-    return load_encoder(request.param, weights)
+    return load_encoder(request.param, tiny_weights(request.param, tmp_path_factory.mktemp(request.param)))
 
 
-def a_head(folder: Path) -> Path:
-    """A head on ``thumbnail`` that turns its vectors and leaves out half of each."""
-    base = load_encoder("thumbnail").identity
-    turn, _ = np.linalg.qr(np.random.default_rng(1).standard_normal((base.dim, base.dim)))
-    held = {"mean": np.zeros(base.dim, np.float32), "matrix": turn[:, : base.dim // 2].astype(np.float32)}
-    np.savez(folder / "head.npz", **held, base=np.array(base.name), base_digest=np.array(base.digest))
-    return folder / "head.npz"
+@pytest.fixture
+def locating(encoder: Encoder) -> LocatingEncoder:
+    if not can_locate(encoder):
+        pytest.skip(f"The vector of {encoder.identity.name} is no mean over places.")
+    return encoder
 
 
 def test_has_a_card_with_its_limits(encoder: Encoder) -> None:
@@ -62,6 +68,40 @@ def test_volume_of_equal_slices_has_the_vector_of_one(encoder: Encoder) -> None:
 def test_a_blank_picture_is_refused(encoder: Encoder) -> None:
     with pytest.raises(RefusedScan):
         embed(encoder, Scan(Modality.XRAY, np.zeros((1, 50, 50), np.uint8)))
+
+
+def test_the_mean_over_places_is_parallel_to_the_vector(locating: LocatingEncoder) -> None:
+    for scan in (a_scan(1), Scan(Modality.CT, np.stack([a_scan(n).pixels[0] for n in (1, 2, 3)]), slices_in_series=3)):
+        tensor = locating.prepare(scan)
+        places = locating.locate(tensor)
+        assert places.shape[0] == len(scan.pixels) and places.shape[3] == locating.identity.dim
+        mean = places.mean(axis=(0, 1, 2), dtype=np.float64)
+        assert mean / np.linalg.norm(mean) @ locating.encode(tensor) == pytest.approx(1, abs=1e-5)
+        box = locating.placement(scan)
+        assert 0 <= box.top < box.bottom <= 1 and 0 <= box.left < box.right <= 1
+
+
+def test_the_map_of_either_scan_adds_up_to_their_cosine(locating: LocatingEncoder) -> None:
+    one, other = (locating.prepare(a_scan(seed)) for seed in (1, 2))
+    cosine = float(locating.encode(one).astype(np.float64) @ locating.encode(other))
+    assert contributions(locating.locate(one), locating.encode(other)).sum() == pytest.approx(cosine, abs=1e-5)
+    assert contributions(locating.locate(other), locating.encode(one)).sum() == pytest.approx(cosine, abs=1e-5)
+
+
+def test_places_kept_in_half_precision_add_up_to_a_thousandth(locating: LocatingEncoder) -> None:
+    query, film = locating.encode(locating.prepare(a_scan(1))), a_scan(2)
+    kept = places_of(locating, film, locating.prepare(film))
+    assert kept is not None
+    cosine = float(query.astype(np.float64) @ embed(locating, film).vectors[0])
+    assert contributions(kept.vectors[np.newaxis], query).sum() == pytest.approx(cosine, abs=1e-3)
+
+
+def test_a_film_that_was_blurred_still_has_places(locating: LocatingEncoder) -> None:
+    tensor = locating.prepare(a_scan(1))
+    blurred = np.broadcast_to(tensor.mean(axis=(2, 3), keepdims=True), tensor.shape).copy()
+    blurred[:, :, 0] = (tensor[:, :, 0] + blurred[:, :, 0]) / 2  # of low contrast, and not of one grey
+    places = locating.locate(blurred)
+    assert places.shape == locating.locate(tensor).shape and np.isfinite(places).all()
 
 
 def test_weights_that_do_not_fit_are_an_error_not_garbage(encoder: Encoder, tmp_path: Path) -> None:

@@ -1,13 +1,16 @@
 """The lung finder against outlines that people drew, and its box by hand."""
 
 import csv
+from dataclasses import replace
 
 import numpy as np
 import pytest
+from builders import a_scan
 from PIL import Image
 from real_data import data_dir
 
 from scankin.models.lungs import lung_box, lung_mask
+from scankin.models.lungs.crop import lung_box_of, lung_crop
 from scankin.models.lungs.locate import LungBox, box_of
 
 SIDE = 256
@@ -63,3 +66,19 @@ def _square(path):
         square = np.zeros((SIDE, SIDE), np.float32)
         square[: grey.height, : grey.width] = np.asarray(grey, np.float32) / 255
         return square
+
+
+def test_padding_around_a_film_changes_nothing_that_is_seen():
+    film = a_scan(3)
+    padded = replace(film, pixels=np.pad(film.pixels, ((0, 0), (10, 30), (5, 0))))
+    (plain,), (around,) = lung_crop(film, 64), lung_crop(padded, 64)
+    assert np.array_equal(plain.picture, around.picture)
+
+
+def test_box_of_a_padded_film_shows_the_same_part_of_it():
+    film = a_scan(3)  # 64 x 64
+    padded = replace(film, pixels=np.pad(film.pixels, ((0, 0), (16, 48), (0, 0))))  # 128 x 64
+    plain, around = lung_box_of(film), lung_box_of(padded)
+    assert around.top * 128 - 16 == pytest.approx(plain.top * 64, abs=1e-6)
+    assert around.bottom * 128 - 16 == pytest.approx(plain.bottom * 64, abs=1e-6)
+    assert around.left * 128 - 32 == pytest.approx(plain.left * 64, abs=1e-6)

@@ -1,9 +1,11 @@
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 from builders import KEYRING, a_record, a_scan, a_version, unit
 
+from scankin.index_build.gate.fit import fit_gates
 from scankin.models import load_encoder
 from scankin.retrieval.case import Case, Event, EventKind, State
 from scankin.retrieval.encoder import embed
@@ -13,6 +15,7 @@ from scankin.retrieval.fingerprint import fingerprint
 from scankin.retrieval.report import NOTICE
 from scankin.retrieval.retriever import Retriever
 from scankin.retrieval.scan import Age, Modality, Scan, Sex, View
+from scankin.retrieval.thumbnails import thumbnail_png
 
 ENCODER = load_encoder("thumbnail")
 SCANS = [a_scan(seed) for seed in range(1, 41)]
@@ -128,7 +131,8 @@ def test_a_patient_counts_once_in_a_base_rate(tmp_path: Path) -> None:
 def test_report_as_json_has_exactly_its_names(tmp_path: Path) -> None:
     report = a_retriever(tmp_path).report(a_scan(99), 3).as_json()
     assert list(report) == [
-        "schema", "query", "neighbours", "findings", "outcomes", "curves", "measures", "cautions", "index", "notice",
+        "schema", "query", "neighbours", "findings", "outcomes", "curves", "measures", "cautions", "index",
+        "explanations", "notice",
     ]  # fmt: skip
     assert set(report["neighbours"][0]) == {
         "rank", "scan", "patient", "similarity", "modality", "view", "age_band", "sex", "site",
@@ -155,6 +159,46 @@ def test_nothing_that_may_answer_is_a_refusal(tmp_path: Path) -> None:
         with pytest.raises(RefusedScan) as caught:
             retriever.report(refused, 3, filters)
         assert caught.value.reason is Reason.NO_CANDIDATES
+
+
+def test_a_lateral_is_refused_until_laterals_of_40_patients_are_indexed(tmp_path: Path) -> None:
+    with pytest.raises(RefusedScan, match="laterals of 39 patients") as caught:
+        a_retriever(tmp_path, {n: {"view": View.LATERAL} for n in range(39)}).report(a_scan(99, view=View.LATERAL))
+    assert caught.value.reason is Reason.NOT_FRONTAL
+    many = a_retriever(tmp_path, {n: {"view": View.LATERAL} for n in range(40)})
+    assert many.report(a_scan(99, view=View.LATERAL)).neighbours
+
+
+def test_an_index_without_children_refuses_a_child_unless_ages_are_mixed(tmp_path: Path) -> None:
+    retriever, child = a_retriever(tmp_path), a_scan(99, age=Age.of(9))
+    for ask in (retriever.report, retriever.check):
+        with pytest.raises(RefusedScan, match="a child, and the index holds no children") as caught:
+            ask(child)
+        assert caught.value.reason is Reason.NO_CANDIDATES
+    assert retriever.report(child, filters=Filters(mix_ages=True)).neighbours
+    assert retriever.check(child, mix_ages=True) is None
+
+
+def test_an_index_without_a_gate_refuses_no_picture_and_says_so(tmp_path: Path) -> None:
+    retriever = a_retriever(tmp_path)
+    noise = Scan(Modality.XRAY, np.random.default_rng(1).integers(0, 255, (1, 64, 64)).astype(np.uint8))
+    assert retriever.check(noise) is None
+    assert "Nothing checked" in retriever.report(noise).cautions[0]
+
+
+def test_a_gate_refuses_what_is_unlike_the_index_and_can_only_be_switched_off_openly(tmp_path: Path) -> None:
+    ungated = a_retriever(tmp_path).version
+    pictures = {record.scan: thumbnail_png(scan) for record, scan in zip(ungated.records.values(), SCANS, strict=True)}
+    retriever = Retriever(replace(ungated, gates=fit_gates(ungated.indexes, pictures.__getitem__)), ENCODER)
+    noise = Scan(Modality.XRAY, np.random.default_rng(1).integers(0, 255, (1, 64, 64)).astype(np.uint8))
+    with pytest.raises(RefusedScan, match="Of 20 patients of the index") as caught:
+        retriever.report(noise)
+    assert caught.value.reason is Reason.UNLIKE_THE_INDEX
+    assert "switched off" in retriever.report(noise, false_refusal=0).cautions[0]
+    alike = a_scan(99)
+    assert not retriever.check(alike).is_refused  # type: ignore[union-attr]
+    assert not any("gate" in caution for caution in retriever.report(alike).cautions)
+    assert "rate of 0.1, not 0.05" in retriever.report(alike, false_refusal=0.1).cautions[0]
 
 
 def test_a_blank_film_is_refused(tmp_path: Path) -> None:

@@ -1,65 +1,28 @@
 """Evaluation on films whose vectors and labels are written out by hand."""
 
-import json
 import math
-import re
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+from builders import a_record, a_sample, sources_and_truth
 from stores import a_store
 
-from scankin.index_build.cli import app
 from scankin.index_build.evaluate import audit
 from scankin.index_build.evaluate.bootstrap import area, figure, mean_of, redraws
-from scankin.index_build.evaluate.figures import (
-    Scope,
-    covid_across_balanced,
-    covid_in_scope,
-    pool_in,
-    retrieval,
-    severity,
-)
+from scankin.index_build.evaluate.covid import PRIMARY, covid_across_balanced, covid_pooled, covid_within
+from scankin.index_build.evaluate.figures import Scope, pool_in
+from scankin.index_build.evaluate.precision import retrieval
 from scankin.index_build.evaluate.ranking import rank
-from scankin.index_build.evaluate.run import evaluate
-from scankin.index_build.evaluate.sample import Sample, joined_people, load_pair
+from scankin.index_build.evaluate.run import RANDOM, SHUFFLED, evaluate
+from scankin.index_build.evaluate.sample import load_pair
+from scankin.index_build.evaluate.severity import severity
 from scankin.models import load_encoder
 from scankin.retrieval.encoder import EncoderIdentity
 from scankin.retrieval.errors import CasebookError
-from scankin.retrieval.records import ScanRecord
-from scankin.retrieval.scan import Modality
 
 IDENTITY = EncoderIdentity("made", "none", "none", "none", 2)
-
-
-def a_record(number: int, patient: str, findings: dict[str, bool], **more: object) -> ScanRecord:
-    return ScanRecord(
-        scan=f"s{number:015x}",
-        patient=patient,
-        collection="made",
-        modality=Modality.XRAY,
-        pixel_hash=str(number),
-        fingerprint=np.random.default_rng(number).bytes(32),
-        findings=findings,
-        **more,  # type: ignore[arg-type]
-    )
-
-
-def a_sample(vectors: np.ndarray, findings: list[dict[str, bool]], sources: list[int], people: list[int]) -> Sample:
-    unit = (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32)
-    covid = [{True: 1, False: 0, None: -1}[one.get("COVID-19")] for one in findings]
-    return Sample(
-        records=tuple(a_record(n, f"p{people[n]}", one) for n, one in enumerate(findings)),
-        vectors=unit,
-        pixels=unit,
-        people=np.array(people),
-        sources=np.array(sources),
-        source_names=tuple(f"source {n}" for n in range(max(sources) + 1)),
-        covid=np.array(covid),
-        is_child=np.zeros(len(findings), bool),
-        joined=(),
-    )
 
 
 def on_a_circle(*degrees: float) -> np.ndarray:
@@ -125,20 +88,9 @@ def test_draws_take_whole_patients() -> None:
     assert (found.value, found.low, found.high, found.queries, found.patients) == (0.4, 0.0, 1.0, 5, 2)
 
 
-def sources_and_truth(seed: int, *, by: str) -> Sample:
-    """200 films of four sources, two mostly ill, two mostly well; vectors tell the source, or the illness."""
-    rng = np.random.default_rng(seed)
-    sources = rng.integers(0, 4, 200)
-    ill = rng.random(200) < np.where(sources < 2, 0.85, 0.15)
-    codes = sources if by == "source" else ill.astype(int)
-    vectors = np.eye(4)[codes] + rng.normal(0, 0.15, (200, 4))
-    findings = [{"COVID-19": bool(one)} for one in ill]
-    return a_sample(vectors, findings, sources.tolist(), list(range(200)))
-
-
 def test_an_encoder_that_reads_the_source_shines_pooled_and_fails_across() -> None:
     sample = sources_and_truth(1, by="source")
-    assert covid_in_scope(sample, Scope.POOLED).figure().value > 0.75
+    assert covid_pooled(sample).figure().value > 0.75
     across = covid_across_balanced(sample).figure()
     assert abs(across.value - 0.5) < 0.12
     probes = audit.source_probes(sample, audit.nearest(sample))
@@ -148,7 +100,7 @@ def test_an_encoder_that_reads_the_source_shines_pooled_and_fails_across() -> No
 def test_an_encoder_that_reads_the_illness_shines_across_and_within() -> None:
     sample = sources_and_truth(2, by="illness")
     assert covid_across_balanced(sample).figure().low > 0.95
-    assert covid_in_scope(sample, Scope.WITHIN).figure().low > 0.9
+    assert covid_within(sample, sample.sources).figure().low > 0.9
     assert audit.source_probes(sample, audit.nearest(sample))["linear probe"].value < 0.6
 
 
@@ -161,43 +113,19 @@ def test_the_same_encoder_differs_from_itself_by_nothing_and_a_better_one_by_som
 
 
 def test_floors_know_nothing() -> None:
-    floors = audit.floors(sources_and_truth(4, by="illness"))
-    for kind in ("random vectors", "shuffled labels"):
-        assert abs(floors[kind]["COVID-19 across sources, balanced"].figure().value - 0.5) < 0.15
+    found = evaluate(sources_and_truth(4, by="illness"), IDENTITY)
+    assert found.primary.low > 0.9
+    for kind in (RANDOM, SHUFFLED):
+        assert abs(found.floors[kind][Scope.ACROSS][PRIMARY].value - 0.5) < 0.15
 
 
 def test_severity_is_read_from_neighbours() -> None:
     angles = np.linspace(0, 90, 60)
     sample = a_sample(on_a_circle(*angles), [A] * 60, [0] * 60, list(range(60)))
-    records = tuple(a_record(n, f"p{n}", A, measures={"brixia": angle / 5}) for n, angle in enumerate(angles))
+    records = tuple(a_record(n, f"p{n}", findings=A, measures={"brixia": angle / 5}) for n, angle in enumerate(angles))
     found = severity(replace(sample, records=records))["brixia"]
     assert found.figure().value < 0.9
     assert found.chance is not None and found.chance > 4
-
-
-def test_patients_with_the_same_picture_are_one_group() -> None:
-    records = [a_record(n, f"p{n}", A) for n in range(4)]
-    twin = ScanRecord(**{**vars(records[3]), "patient": "p9", "scan": "s9"})
-    people, joined = joined_people([*records, twin])
-    assert joined == (("p3", "p9"),)
-    assert people[3] == people[4] and len(set(people.tolist())) == 4
-
-
-def test_the_command_writes_figures_splits_and_a_page_that_stands_alone(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    a_store(tmp_path)
-    arguments = ["evaluate", str(tmp_path / "casebook"), "--encoder", "thumbnail", "--against", "thumbnail"]
-    app([*arguments, "--out", str(tmp_path / "out")], standalone_mode=False)
-    assert "Across sources" in capsys.readouterr().out
-    raw = json.loads((tmp_path / "out/metrics.json").read_text())
-    assert raw["audit"]["T6"] == {"lists_with_own_patient": 0}
-    assert raw["films"] == 24 and raw["figures"]["pooled"]["P@1"]["queries"] > 0
-    splits = json.loads((tmp_path / "out/splits.json").read_text())
-    assert len(splits) == 12 and set(splits.values()) <= set(range(12))
-    page = (tmp_path / "out/report.html").read_text()
-    assert not re.search(r"(src=|href=\"[^#]|https?://)", page) and "<svg" in page and "Research use only" in page
-    assert not any(key in page for key in splits)
 
 
 def test_an_encoder_without_vectors_says_what_to_do(tmp_path: Path) -> None:

@@ -215,3 +215,26 @@ def test_the_receipt_names_nobody(place: Path) -> None:
     assert (
         json.loads(path.read_text())["manifests"]["store"][0] != json.loads(path.read_text())["manifests"]["store"][1]
     )
+
+
+def test_places_go_with_the_patient_and_are_sought(place: Path) -> None:
+    build(place / "book", place / "store", load_encoder("thumbnail"), workers=2, explanations=True)
+    (gone,) = people(place, 1)
+    films = [r for r in Casebook.load(place / "book").tables["scans"].to_pylist() if r["modality"] == "X-ray"]
+    theirs = [row for row in films if row["patient"] == KEYRING.patient("nccid", gone)]
+    before = load_version(place / "store").locations
+    assert before is not None and len(before) == len(films) and theirs
+    places = before.bytes_of(theirs[0]["scan"])
+
+    receipt, _ = withdraw([gone], place / "book", place / "store")
+
+    assert receipt.removed["cached places"] == len(theirs)
+    after = load_version(place / "store").locations
+    assert after is not None and len(after) == len(films) - len(theirs)
+    kept = next(row["scan"] for row in films if row not in theirs)
+    assert theirs[0]["scan"] not in after and after.bytes_of(kept) == before.bytes_of(kept)
+    assert prove_absent([gone], place / "book", place / "store").found == ()
+    with sqlite3.connect(place / "book/cache.sqlite") as db:
+        db.execute("INSERT INTO places VALUES ('x', 'y', ?)", (places,))
+    found = prove_absent([gone], place / "book", place / "store").found
+    assert found == ("casebook cache: vectors, thumbnails and pixel hashes: 1 traces",)

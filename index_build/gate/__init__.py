@@ -1,0 +1,1 @@
+"""Fits the gate that travels with an index, and measures what it refuses."""

@@ -1,0 +1,1 @@
+"""Trains the chest encoder and the lung finder on a casebook."""
