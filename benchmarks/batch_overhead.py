@@ -16,14 +16,16 @@ from typing import Annotated
 import typer
 
 from scankin.api.engine import Options, open_retriever
-from scankin.api.scoring import score
+from scankin.api.scoring import PICTURES, request_of, score
 from scankin.retrieval.encoder import embed
 from scankin.retrieval.errors import ScanError
 from scankin.retrieval.parallel import in_parallel
-from scankin.retrieval.reading import ReadingPool, ReadRequest
+from scankin.retrieval.reading import ReadingPool
+from scankin.retrieval.reading.folder import files_of
 from scankin.retrieval.retriever import Retriever
 
 ROUNDS = 5
+FILMS = PICTURES | {".dcm"}
 
 
 def main(
@@ -33,7 +35,7 @@ def main(
     workers: Annotated[int, typer.Option(help="Scans at a time.")] = 2,
 ) -> None:
     """Print wall and CPU seconds of both, and the ratios."""
-    paths = sorted(path for path in folder.rglob("*.dcm") if path.is_file())[:films]
+    paths = [path for path in files_of([folder]) if path.suffix.lower() in FILMS][:films]
     if len(paths) < films:
         raise typer.BadParameter(f"{len(paths)} films are there, {films} wanted.")
     for path in paths:
@@ -79,7 +81,7 @@ def timed(work: Callable[[], object]) -> tuple[float, float]:
 
 def _embedded(path: Path, pool: ReadingPool, retriever: Retriever) -> None:
     try:
-        embed(retriever.encoder, pool.read(ReadRequest(paths=(path,), slices=retriever.encoder.slices)))
+        embed(retriever.encoder, pool.read(request_of((path,), retriever.encoder.slices)))
     except ScanError:
         return  # refused: scored, it has its row
 
