@@ -114,8 +114,8 @@ def build(
     if account.duplicates:
         people = sum(len(set(pair.patients)) > 1 for pair in account.duplicates)
         out.print(
-            f"{len(account.duplicates):,} pairs of films are one picture, {people:,} of them of two patients: "
-            "see duplicates.csv of the casebook, and join the patients at the source.",
+            f"Pairs of films that are one picture: {len(account.duplicates):,}, of two patients: {people:,}. "
+            "See duplicates.csv of the casebook, and join such patients at the source.",
             style="yellow",
             soft_wrap=True,
         )

@@ -8,13 +8,14 @@ from pathlib import Path
 
 from scankin.index_build.duplicates.finding import SAME, Duplicate, Picture, find_duplicates
 from scankin.index_build.vectors import VectorCache
+from scankin.retrieval.errors import StoreFull
 from scankin.retrieval.files import replaced
 from scankin.retrieval.records import ScanRecord
 from scankin.retrieval.scan import Modality
 
 DUPLICATES = "duplicates.csv"
 _COLUMNS = ("scan", "other_scan", "patient", "other_patient", "found_by", "is_mirrored", "agreement")
-_DETECTOR = f"fingerprint, grids, keypoints 1; {SAME}"
+_DETECTOR = f"fingerprint, grids, keypoints 2, {SAME}"
 """Changes whenever the pairs would."""
 
 
@@ -22,6 +23,9 @@ def duplicates_of(folder: Path, records: Iterable[ScanRecord], cache: VectorCach
     """Return the films among ``records`` that are one picture, by the casebook's list where it is of the same films.
 
     CT is left out. The list, ``duplicates.csv``, is written anew where it is not: its first line says of what films.
+
+    Raises:
+        StoreFull: The disk refused the list.
     """
     films = sorted((r for r in records if r.modality is Modality.XRAY), key=lambda record: record.scan)
     stated = [(record.scan, record.patient, record.pixel_hash) for record in films]
@@ -33,7 +37,12 @@ def duplicates_of(folder: Path, records: Iterable[ScanRecord], cache: VectorCach
     found = find_duplicates(
         [Picture(r.scan, r.patient, r.fingerprint, png) for r, (_, png) in zip(films, pictures, strict=True)]
     )
-    replaced(path, f"# {stamp}\n{as_csv(found)}".encode())
+    try:
+        replaced(path, f"# {stamp}\n{as_csv(found)}".encode())
+    except OSError as error:
+        raise StoreFull(
+            f"The disk refused the list of duplicates: {error.strerror}. Nothing was published. Free space, run again."
+        ) from error
     return _read(path.read_text(encoding="utf-8"))  # rounded, as the next reader finds it
 
 

@@ -14,7 +14,7 @@ class Clocked:
     Attributes:
         asked: Answers compared: of every scan with a day, every outcome with a horizon.
         informed: Of these, answers that could differ, because the record goes on after the horizon.
-        changed: Answers that did differ; it must be 0.
+        changed: Answers that did differ, so that something later informed them; it must be 0.
     """
 
     asked: int

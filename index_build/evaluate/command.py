@@ -1,6 +1,7 @@
 """What ``scankin-index evaluate`` does: load, measure, encode anew where asked, and write all of it."""
 
 import hashlib
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -17,9 +18,11 @@ from scankin.index_build.evaluate.sample import load_pair
 from scankin.index_build.evaluate.shortcuts import shortcuts
 from scankin.index_build.lists import ids_of
 from scankin.models import fitted_list, load_encoder
+from scankin.retrieval.errors import CasebookError
 from scankin.retrieval.records import cases_of
 
 AUDITS = ("full", "quick")
+_HASH = re.compile(r"[0-9a-f]{64}")
 
 
 @dataclass(frozen=True)
@@ -71,8 +74,17 @@ def _lists(asked: Asked) -> list[Path]:
 
 
 def is_named_in(lists: Sequence[Path]) -> Callable[[str], bool]:
-    """Return whether a list names the source's own id of a film; the lists hold hashes, not ids."""
-    hashes = frozenset(one for path in lists for one in ids_of(path))
+    """Return whether a list names the source's own id of a film; the lists hold hashes, not ids.
+
+    Raises:
+        CasebookError: A list cannot be read, or a line is no hash.
+    """
+    hashes = set()
+    for path in lists:
+        for line in ids_of(path):
+            if not _HASH.fullmatch(line):
+                raise CasebookError(f"{path.name}: {line[:20]!r} is no SHA-256. Write 64 hex digits a line.")
+            hashes.add(line)
     return lambda source_id: hashlib.sha256(source_id.encode()).hexdigest() in hashes
 
 

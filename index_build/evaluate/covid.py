@@ -13,6 +13,7 @@ from scankin.index_build.evaluate.sample import Sample
 
 DRAWS_OF_POOLS = 12
 """Class-balanced pools that are averaged: one alone depends on its luck."""
+PROBE_DRAWS = 4
 FOLDS = 5
 FEWEST_PATIENTS = 3
 """Of each class: a source with fewer is not asked about alone."""
@@ -30,9 +31,7 @@ def stated_rows(sample: Sample) -> Rows:
 def covid_pooled(sample: Sample) -> Measured:
     """Return how well the share of COVID-19 among the neighbours of adults tells who has it; leaky."""
     stated = stated_rows(sample)
-    queries = stated[sample.may_ask[stated]]
-    scores = _shares(sample, queries, pool_in(sample, Scope.POOLED, stated))
-    return Measured(auc_of(scores, sample.covid[queries]), queries, sample.people[queries], 0.5)
+    return _auc(sample, _shares(sample, _queries(sample), pool_in(sample, Scope.POOLED, stated)))
 
 
 def covid_across_balanced(sample: Sample, asked: Asked | None = None) -> Measured:
@@ -75,13 +74,16 @@ def f1_of(sample: Sample, asked: Asked) -> Measured:
 
 
 def linear_across(sample: Sample) -> Measured:
-    """Return the AUC of a linear probe fitted on the other sources only, both classes weighing alike."""
-    return _linear(sample, sample.sources)
+    """Return the AUC of a linear probe fitted on the other sources only, on as many people of each class (T5)."""
+    rng = np.random.default_rng(_SEED)
+    draws = [_linear(sample, sample.sources, rng) for _ in range(PROBE_DRAWS)]
+    return _auc(sample, np.mean(draws, axis=0))
 
 
 def linear_pooled(sample: Sample) -> Measured:
     """Return the AUC of a linear probe fitted on other patients of any source; leaky."""
-    return _linear(sample, folds_of(sample.people, FOLDS, _SEED))
+    folds = folds_of(sample.people, FOLDS, _SEED)
+    return _auc(sample, _linear(sample, folds, np.random.default_rng(_SEED)))
 
 
 def units_of(sample: Sample, *, by_origin: bool) -> NDArray[np.int64]:
@@ -171,20 +173,35 @@ def area_within(scores: NDArray[np.float64], truth: NDArray[np.int64], units: ND
     return auc
 
 
-def _linear(sample: Sample, folds: NDArray[np.int64]) -> Measured:
+def _auc(sample: Sample, scores: NDArray[np.float64]) -> Measured:
+    queries = _queries(sample)
+    return Measured(auc_of(scores, sample.covid[queries]), queries, sample.people[queries], 0.5)
+
+
+def _queries(sample: Sample) -> Rows:
     stated = stated_rows(sample)
-    queries = stated[sample.may_ask[stated]]
+    found: Rows = stated[sample.may_ask[stated]]
+    return found
+
+
+def _linear(sample: Sample, folds: NDArray[np.int64], rng: np.random.Generator) -> NDArray[np.float64]:
+    """Return the score of each query by a probe of the other folds, NaN where these hold one class.
+
+    The classes are drawn alike in size: of a smaller class the mean is less sure, which would shift the scores of one
+    fold against those of another, and so tell the fold.
+    """
+    stated, queries = stated_rows(sample), _queries(sample)
     scores = np.full(len(queries), np.nan)
     for fold in np.unique(folds[queries]):
         fitted, asked = stated[folds[stated] != fold], folds[queries] == fold
-        fitted = fitted[~np.isin(sample.people[fitted], sample.people[queries[asked]])]
+        fitted = _balanced(sample, fitted[~np.isin(sample.people[fitted], sample.people[queries[asked]])], rng)
         ill = sample.covid[fitted] == 1
         if not ill.any() or ill.all():
             continue
         weights = np.where(ill, 1 / ill.sum(), 1 / (~ill).sum())
         targets = ill.astype(np.float64)[:, np.newaxis]
         scores[asked] = ridge_scores(sample.vectors[fitted], targets, weights, sample.vectors[queries[asked]])[:, 0]
-    return Measured(auc_of(scores, sample.covid[queries]), queries, sample.people[queries], 0.5)
+    return scores
 
 
 def _best_threshold(scores: NDArray[np.float64], truth: NDArray[np.int64]) -> float:

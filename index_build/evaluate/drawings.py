@@ -29,6 +29,7 @@ def curves(title: str, found: Mapping[str, NDArray[np.float64]], *, of: str, uni
                 label=name,
             )
         axes.set_ylim(0, None)
+        axes.set_xlim(1, None)
         axes.xaxis.set_major_locator(MaxNLocator(6, integer=True))
         axes.set_xlabel(of)
         axes.set_ylabel(unit)

@@ -10,16 +10,15 @@ from numpy.typing import NDArray
 
 from scankin.index_build.casebook import Casebook
 from scankin.index_build.evaluate.alterations import SIDE, Grey, frame_only, lungs_only, marked
-from scankin.index_build.readings import request_for
+from scankin.index_build.scan_files import scan_files
 from scankin.index_build.vectors import VectorCache, altered_key
-from scankin.retrieval.encoder import Encoder
-from scankin.retrieval.errors import FailedScan, Reason, ScanError
+from scankin.retrieval.encoder import DEFAULT_SLICES, Encoder
+from scankin.retrieval.errors import ScanError
 from scankin.retrieval.parallel import in_parallel
 from scankin.retrieval.reading import ReadingPool
 from scankin.retrieval.records import ScanRecord
 from scankin.retrieval.rendering import render
 from scankin.retrieval.scan import Modality, Scan
-from scankin.retrieval.source_tree import open_tree
 from scankin.retrieval.thumbnails import thumbnail_png
 
 FRAME, LUNGS, MARKED = "frame-1", "lungs-1", "marked-1"
@@ -61,20 +60,12 @@ def each_film(
     folder: Path, records: Sequence[ScanRecord], work: Callable[[Scan], T], workers: int
 ) -> Iterator[tuple[ScanRecord, T | ScanError]]:
     """Yield what ``work`` makes of each film as it was read, or why it makes nothing, as they end."""
-    book = Casebook.load(folder)
-    trees = {name: open_tree(source.root) for name, source in book.sources.items()}
-    rows = {row["scan"]: row for row in book.tables["scans"].to_pylist()}
+    held = {one.record.scan: one for one in scan_files(Casebook.load(folder))}
     with ReadingPool(workers) as pool:
 
         def made(record: ScanRecord) -> T | ScanError:
-            row = rows[record.scan]
-            files = tuple(row["files"])
             try:
-                with trees[row["source"]].fetched(files) as root:
-                    scan = pool.read(request_for(files, root, record.modality, 1))
-                if scan.pixel_hash != record.pixel_hash:
-                    raise FailedScan(Reason.CHANGED, "The file changed since it was ingested. Ingest again.")
-                return work(scan)
+                return work(held[record.scan].read(pool, DEFAULT_SLICES))
             except ScanError as error:
                 return error
 

@@ -14,7 +14,7 @@ from scankin.index_build.evaluate.sample import Sample
 SHOWN = 5
 """Neighbours of each query, and queries of each kind."""
 QUERIES = 3
-SIDE = 112
+SIDE = 128
 
 
 @dataclass(frozen=True)

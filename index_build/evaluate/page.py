@@ -112,7 +112,7 @@ def similarities(sample: Sample) -> dict[str, NDArray[np.float64]]:
     }
 
 
-def _maps(sample: Sample) -> list[Markup]:
+def _maps(sample: Sample) -> list[tuple[str, Markup]]:
     """Return the first two principal components, coloured by label and by source."""
     rows = np.arange(len(sample))
     if len(rows) > _MOST_POINTS:
@@ -120,7 +120,8 @@ def _maps(sample: Sample) -> list[Markup]:
     points = _plane(sample.vectors[rows].astype(np.float64))
     labels = [_LABELS[int(value)] for value in sample.covid[rows]]
     sources = [sample.source_names[number] for number in sample.sources[rows]]
-    return [Markup(plots.scatter("by label", points, labels)), Markup(plots.scatter("by source", points, sources))]
+    kinds = {"By label": labels, "By source": sources}
+    return [(name, Markup(plots.scatter(name, points, groups))) for name, groups in kinds.items()]
 
 
 def _plane(vectors: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -99,8 +99,8 @@ def _from_vectors(evaluation: Evaluation) -> list[Verdict]:
             "T7",
             "duplicates",
             Result.REPORTED,
-            f"{len(evaluation.sample.duplicates):,} pairs of films are one picture; {joined:,} pairs of patients were "
-            "joined before anything was split.",
+            f"Pairs of films that are one picture: {len(evaluation.sample.duplicates):,}; pairs of patients joined for "
+            f"it before anything was split: {joined:,}.",
         ),
         Verdict(
             "T9", "floors", Result.REPORTED, "A random ranking, pixels and shuffled labels stand beside the figures."

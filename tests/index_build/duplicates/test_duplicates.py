@@ -108,7 +108,7 @@ def test_a_build_lists_films_that_are_one_picture_and_says_how_many(
     casebook = tmp_path / "again"
     a_casebook(casebook, tmp_path / "source")
     app(["build", str(casebook), str(tmp_path / "st"), "--encoder", "thumbnail"], standalone_mode=False)
-    assert "1 pairs of films are one picture, 1 of them of two patients" in " ".join(capsys.readouterr().out.split())
+    assert "Pairs of films that are one picture: 1, of two patients: 1." in " ".join(capsys.readouterr().out.split())
     lines = (casebook / DUPLICATES).read_text().splitlines()
     assert lines[1].startswith("scan,other_scan,patient,other_patient") and len(lines) == 3
     assert "CANARY" not in "".join(lines)

@@ -5,6 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pytest
 from builders import a_sample, sources_and_truth
 from stores import CANARY, a_store
 
@@ -18,6 +19,7 @@ from scankin.index_build.evaluate.sample import load_pair, load_sample
 from scankin.index_build.fitted import patients_of, record_fit
 from scankin.models import load_encoder
 from scankin.retrieval.encoder import EncoderIdentity
+from scankin.retrieval.errors import CasebookError
 
 IDENTITY = EncoderIdentity("made", "ab" * 32, "none", "none", 2)
 
@@ -39,7 +41,7 @@ def test_every_figure_is_of_those_who_may_ask() -> None:
         assert {one.queries for one in found.figures[scope].values()} == {150, ill}, scope
     assert found.figures[Scope.WITHIN]["COVID-19 AUC"].queries <= 150
     assert {found.re_identification.queries, *(one.queries for one in found.probes.values())} == {0, 150}
-    assert sum(one.queries for one in found.strata["source"].values()) == ill
+    assert sum(one.queries for one in found.strata["age group"].values()) == ill
     assert who_asked(found) == (
         "150 X-ray films of 150 patients ask. 50 films of 50 patients, on whom it was fitted, do not ask; "
         "they may answer."
@@ -79,3 +81,10 @@ def test_whom_a_heads_base_was_fitted_on_counts_too(tmp_path: Path) -> None:
     record_fit(book, "base", base, patients[:1])
     head = EncoderIdentity("adapted", "ef" * 32, f"base {base[:16]}: steps", "e", 4)
     assert patients_of(book, head, patients) == {patients[0]}
+
+
+def test_a_list_that_is_none_of_hashes_is_refused_by_name(tmp_path: Path) -> None:
+    listed = tmp_path / "fitted.txt"
+    listed.write_text("004.dcm\n")
+    with pytest.raises(CasebookError, match=r"fitted.txt: '004.dcm' is no SHA-256"):
+        is_named_in([listed])
