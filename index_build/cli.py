@@ -413,6 +413,7 @@ def capacity_backtest(
         found = run(cohort, step_days=step_days, progress=progress)
     path, page = write(found, into), write_page(found, into)
     table = Table("outcome", title="Forecasts and what came", title_justify="left")
+    table.columns[0].overflow = "fold"  # the names tell the outcomes apart at their ends
     for column in ("windows", "expected", "happened", "95 % held", "CRPS less base rate's [95 % interval]"):
         table.add_column(column, justify="right")
     for name, one in found.scores.items():

@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from scankin.index_build.backtest.cohort import DatedCohort
 from scankin.index_build.backtest.estimates import Estimates, PastIndex, estimates_of
 from scankin.index_build.backtest.scores import Scores, scores_of
-from scankin.retrieval.capacity import Forecast, GroupRisks, beds, drift_sd, needs
+from scankin.retrieval.capacity import Forecast, beds, drift_likelihood, drift_sd, needs
 from scankin.retrieval.case import State
 from scankin.retrieval.files import replaced
 from scankin.retrieval.outcomes import Outcome
@@ -38,7 +39,7 @@ class Made:
         abstained: Of the patients.
         happened: To how many of the patients.
         forecast, base_forecast: With neighbours, and by the base rate alone.
-        expected, variance: Sums of the patients' p and p(1 - p), with neighbours.
+        likelihood: Of each drift (``drift_likelihood``), with neighbours.
         drift: That the forecast was made with.
     """
 
@@ -50,8 +51,7 @@ class Made:
     happened: int
     forecast: Forecast
     base_forecast: Forecast
-    expected: float
-    variance: float
+    likelihood: NDArray[np.float64]
     drift: float
 
 
@@ -149,7 +149,7 @@ def write(found: Backtest, into: Path) -> Path:
 
 def _made(day: int, outcome: Outcome, estimates: Estimates, happened: int, unknown: int, drift: float) -> Made:
     group = estimates.group
-    expected, variance = _spread(group)
+    chances = np.concatenate([group.means, np.full(group.abstained, group.base_rate)])
     return Made(
         day=day,
         outcome=outcome.name,
@@ -159,15 +159,9 @@ def _made(day: int, outcome: Outcome, estimates: Estimates, happened: int, unkno
         happened=happened,
         forecast=beds(group, drift),
         base_forecast=beds(estimates.base_only, drift),
-        expected=expected,
-        variance=variance,
+        likelihood=drift_likelihood(chances, happened),
         drift=drift,
     )
-
-
-def _spread(group: GroupRisks) -> tuple[float, float]:
-    chances = np.concatenate([group.means, np.full(group.abstained, group.base_rate)])
-    return float(chances.sum()), float((chances * (1 - chances)).sum())
 
 
 def _is_over(one: Made, outcome: Outcome, day: int, step_days: int) -> bool:
@@ -175,6 +169,4 @@ def _is_over(one: Made, outcome: Outcome, day: int, step_days: int) -> bool:
 
 
 def _drift_of(past: list[Made]) -> float:
-    """Return the drift of past windows; 0 where there are none, since none was seen."""
-    columns = np.array([(one.expected, one.variance, one.happened) for one in past], np.float64).reshape(-1, 3).T
-    return drift_sd(*columns) or 0.0
+    return drift_sd([one.likelihood for one in past])

@@ -1,30 +1,44 @@
 """How far estimates were off for everybody at once, from one time to another."""
 
-import math
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import special
+
+from scankin.retrieval.capacity.beds import poisson_binomial
+
+Floats = NDArray[np.float64]
+
+DRIFTS = np.round(np.arange(0, 2.01, 0.05), 2)
+"""Standard deviations of log odds that are told apart; at 2, odds are mostly off by a factor of up to seven."""
+
+_NODES, _WEIGHTS = np.polynomial.hermite_e.hermegauss(25)
+_LEAST = 1e-300
 
 
-def drift_sd(
-    expected: NDArray[np.float64], variance: NDArray[np.float64], happened: NDArray[np.float64]
-) -> float | None:
-    """Return the standard deviation of a common error of log odds that the past shows, at least 0.
+def drift_likelihood(chances: Floats, happened: int) -> Floats:
+    """Return ``[len(DRIFTS)]``: the log likelihood of each drift, from what came of one time's patients.
 
-    A common error d of everybody's log odds moves a number by about d times the sum of p(1 - p), so the squared misses
-    exceed that sum by its square times d squared (method of moments; DerSimonian and Laird 1986 likewise). An error
-    that stays the same counts too.
+    Given a common error of their log odds, the patients' number is Poisson's binomial; the error is normal with mean 0.
 
     Args:
-        expected: ``[times]``: sum of the chances of each time's patients.
-        variance: ``[times]``: sum of their p(1 - p).
-        happened: ``[times]``: to how many it happened.
-
-    Returns:
-        None where the past has no patients: nothing is known of it.
+        chances: ``[n]``: of the patients, in (0, 1).
+        happened: To how many it happened, at most n.
     """
-    weight = float((variance**2).sum())
-    if weight <= 0:
-        return None
-    excess = float(((happened - expected) ** 2 - variance).sum())
-    return math.sqrt(max(excess / weight, 0.0))
+    odds = special.logit(np.clip(chances, 1e-6, 1 - 1e-6))
+    moved = special.expit(odds + (DRIFTS[:, np.newaxis] * _NODES).reshape(-1, 1))
+    found = poisson_binomial(moved)[:, happened].reshape(len(DRIFTS), len(_NODES))
+    likely: Floats = np.log(np.maximum(found @ (_WEIGHTS / _WEIGHTS.sum()), _LEAST))
+    return likely
+
+
+def drift_sd(likelihoods: Sequence[Floats]) -> float:
+    """Return the most likely standard deviation of the common error, at most 2; 0 where no past is known.
+
+    Args:
+        likelihoods: ``drift_likelihood`` of each time. An error that stays the same counts too.
+    """
+    if not likelihoods:
+        return 0.0
+    return float(DRIFTS[int(np.sum(likelihoods, axis=0).argmax())])

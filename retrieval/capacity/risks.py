@@ -5,7 +5,7 @@ from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import special
+from scipy import optimize, special
 
 from scankin.retrieval.errors import InvalidRequest
 
@@ -122,7 +122,7 @@ def chances(group: GroupRisks, shared: Floats, abstained: Floats, drift: Floats)
         group: The patients, those without an estimate last.
         shared: ``[draws]`` standard normal: how far the index is off for everybody with an estimate.
         abstained: ``[draws]`` standard normal: where those without an estimate lie together.
-        drift: ``[draws]``: added to everybody's log odds.
+        drift: ``[draws]``: added to everybody's log odds; their mean chance stays as it is.
     """
     known = _given_shared(group, shared)
     base = float(np.clip(group.base_rate, _LEAST_CHANCE, 1 - _LEAST_CHANCE))
@@ -130,7 +130,20 @@ def chances(group: GroupRisks, shared: Floats, abstained: Floats, drift: Floats)
     common = special.betaincinv(base * size, (1 - base) * size, special.ndtr(abstained))
     rest = np.repeat(common[:, np.newaxis], group.abstained, axis=1)
     every = np.clip(np.concatenate([known, rest], axis=1), _LEAST_CHANCE, 1 - _LEAST_CHANCE)
-    moved: Floats = special.expit(special.logit(every) + drift[:, np.newaxis])
+    return _drifted(every, drift)
+
+
+def _drifted(every: Floats, drift: Floats) -> Floats:
+    """Return chances whose log odds are moved, draw by draw, and moved back together so that their mean stays.
+
+    A common error says nothing of its direction, yet equal steps of log odds up and down raise a low chance.
+    """
+    if not drift.any() or not every.size:
+        return every
+    odds, mean = special.logit(every) + drift[:, np.newaxis], every.mean()
+    reach = float(np.abs(drift).max()) + 1
+    back = optimize.brentq(lambda step: special.expit(odds + step).mean() - mean, -reach, reach)
+    moved: Floats = special.expit(odds + back)
     return moved
 
 

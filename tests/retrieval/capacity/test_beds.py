@@ -66,7 +66,10 @@ def test_the_width_is_that_of_a_simulation_of_the_same_model() -> None:
     size = group.abstained_size
     rest = np.repeat(rng.beta(0.25 * size, 0.75 * size, (draws, 1)), 6, axis=1)
     p = np.concatenate([p, rest], axis=1)
-    p = special.expit(special.logit(np.clip(p, 1e-9, 1 - 1e-9)) + 0.4 * rng.normal(size=(draws, 1)))
+    odds, middle = special.logit(np.clip(p, 1e-9, 1 - 1e-9)) + 0.4 * rng.normal(size=(draws, 1)), p.mean()
+    for _ in range(20):  # back to the mean chance, step by step
+        odds -= special.logit(special.expit(odds).mean()) - special.logit(middle)
+    p = special.expit(odds)
     drawn = (rng.random(p.shape) < p).sum(axis=1)
     found = beds(group, drift=0.4)
     assert found.mean == pytest.approx(drawn.mean(), abs=0.08)
@@ -81,6 +84,11 @@ def test_drift_widens_and_hardly_moves_the_number() -> None:
     assert moved.mean == pytest.approx(50, abs=0.3) and still.sd == pytest.approx(5, abs=0.05)
     # a common error of d moves each chance by about d / 4, the number of a hundred by 25 d
     assert moved.sd == pytest.approx(np.hypot(5, 25 * 0.5 * 0.94), rel=0.05)
+
+
+def test_drift_leaves_the_expected_number_of_rare_events() -> None:
+    group = sure(*[0.03] * 60)
+    assert beds(group, drift=1.5).mean == pytest.approx(1.8, abs=0.02) and beds(group, drift=1.5).sd > 2
 
 
 def test_the_common_part_of_the_doubt_is_that_of_the_base_rate() -> None:

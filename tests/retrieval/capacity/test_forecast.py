@@ -1,7 +1,9 @@
 import numpy as np
 import pytest
+from scipy import integrate, special, stats
 
-from scankin.retrieval.capacity import Forecast, drift_sd
+from scankin.retrieval.capacity import Forecast, drift_likelihood, drift_sd
+from scankin.retrieval.capacity.drift import DRIFTS
 
 FALLS = Forecast(np.array([0.1, 0.2, 0.4, 0.2, 0.1]))
 """By hand: mean 2, variance 0.1 * 4 + 0.2 * 1 + 0.2 * 1 + 0.1 * 4 = 1.2."""
@@ -30,18 +32,31 @@ def test_chances_that_do_not_sum_to_one_are_refused() -> None:
         Forecast(np.array([0.5, 0.6]))
 
 
-def test_drift_is_what_the_misses_have_beyond_chance() -> None:
-    expected, variance = np.array([10.0, 10.0]), np.array([5.0, 5.0])
-    # misses of 10: (100 - 5) * 2 beyond chance, against 2 * 25
-    assert drift_sd(expected, variance, np.array([20.0, 0.0])) == pytest.approx((190 / 50) ** 0.5)
-    assert drift_sd(expected, variance, np.array([11.0, 9.0])) == 0
-    assert drift_sd(np.array([]), np.array([]), np.array([])) is None
+def test_the_likelihood_of_no_drift_is_that_of_independent_patients() -> None:
+    likely = drift_likelihood(np.array([0.5, 0.5]), 1)
+    assert likely[0] == pytest.approx(np.log(0.5)) and DRIFTS[0] == 0
+    assert (np.diff(likely) < 0).all(), "one of two at even odds speaks against any drift"
+    assert (np.diff(drift_likelihood(np.array([0.1] * 40), 20))[:20] > 0).all(), (
+        "twenty where four are expected, for it"
+    )
 
 
-def test_a_drift_that_was_drawn_is_found_again() -> None:
+def test_patients_integrated_by_scipy_give_the_same_likelihood() -> None:
+    p, drift = np.array([0.2, 0.4, 0.1]), 0.8
+
+    def weighed(error: float) -> float:
+        moved = special.expit(special.logit(p) + drift * error)
+        return float(stats.norm.pdf(error) * stats.poisson_binom.pmf(2, moved))
+
+    found = drift_likelihood(p, 2)[DRIFTS.tolist().index(drift)]
+    assert np.exp(found) == pytest.approx(integrate.quad(weighed, -8, 8)[0], rel=1e-6)
+
+
+def test_a_drift_that_was_drawn_is_found_again_and_none_is_none() -> None:
     rng = np.random.default_rng(3)
-    odds = rng.normal(0, 0.5, 400)
-    p = 1 / (1 + np.exp(-odds))
-    happened = rng.binomial(80, p).astype(float)
-    found = drift_sd(np.full(400, 40.0), np.full(400, 20.0), happened)
-    assert found == pytest.approx(0.5, rel=0.12)
+    p = np.full(80, 0.5)
+    for drawn in (0.0, 0.5):
+        odds = rng.normal(0, drawn, 300)
+        times = [drift_likelihood(p, int(n)) for n in rng.binomial(80, special.expit(odds))]
+        assert drift_sd(times) == pytest.approx(drawn, abs=0.1)
+    assert drift_sd([]) == 0
