@@ -9,7 +9,7 @@ QUERY ?= $(shell find "$(DATA)" -type f \( -name '*.dcm' -o -name '*.png' -o -na
 INDEX ?= $(DEMO)/store
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-slow check bench serve clean
+.PHONY: help demo test test-slow check bench bench-batch serve clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -45,6 +45,9 @@ check: $(VENV)/.test ## lint, format, types
 
 bench: $(VENV)/.test ## measure where a query's time goes, as ratios within one run
 	$(BIN)/python benchmarks/query_shares.py $(INDEX)
+
+bench-batch: $(VENV)/.test ## measure what scoring DATA costs beyond decoding and encoding it, as a ratio within one run
+	$(BIN)/python benchmarks/batch_overhead.py $(INDEX) "$(DATA)"
 
 serve: $(VENV)/.run ## answer over HTTP from INDEX (default: the demo's)
 	$(BIN)/scankin serve --index $(INDEX)

@@ -1,19 +1,20 @@
 """Scored scans as rows of a table: NDJSON with whole reports, CSV and Parquet with flat columns."""
 
-import csv
-import io
 import json
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, fields
+from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
-import pyarrow.parquet as pq
-
-from scankin.retrieval.errors import InvalidRequest
+from scankin.api.tables import NDJSON, writer_of
+from scankin.retrieval.files import replacing
 from scankin.retrieval.report import NOTICE
 
 Report = dict[str, Any]
+Names = Sequence[tuple[str, str]]
+"""(kind, name) of every summary of a report, in its order."""
+
+_KINDS = ("outcomes", "measures", "findings")
 
 
 @dataclass(frozen=True)
@@ -26,6 +27,10 @@ class Scored:
         code: Reason code; None when ok.
         message: What was wrong, in words; None when ok.
         report: The report as JSON values; None unless ok.
+        patient: Key that stands for the patient in this index's tables; None when no PatientID was read.
+        study_day: ISO 8601; None when not read.
+        admission: Day of admission, ISO 8601, or a key that stands for a list's label; None where no list says.
+        site: As a list says; None where none does.
     """
 
     input: str
@@ -33,37 +38,34 @@ class Scored:
     code: str | None = None
     message: str | None = None
     report: Report | None = None
-
-    def line(self) -> str:
-        """Return the row as one line of NDJSON, without its end."""
-        return json.dumps(
-            {
-                "input": self.input,
-                "status": self.status,
-                "code": self.code,
-                "message": self.message,
-                "report": self.report,
-            },
-            ensure_ascii=False,
-            allow_nan=False,
-        )
+    patient: str | None = None
+    study_day: str | None = None
+    admission: str | None = None
+    site: str | None = None
 
 
-def encoder_of(suffix: str) -> Callable[[Sequence[Scored]], bytes]:
-    """Return what turns rows into the bytes of a file with this ending.
+def names_of(report: Report | None) -> Names:
+    """Return the names of a report's summaries; none where there is no report."""
+    return [(kind, entry["name"]) for kind in _KINDS for entry in report[kind]] if report else []
 
-    Raises:
-        InvalidRequest: The ending is none of those written.
+
+def write_scans(path: Path, names: Names, rows: Iterable[Scored]) -> None:
+    """Write a row for every scan, whole or not at all.
+
+    Args:
+        path: Its ending decides the format.
+        names: Of all summaries that any row has.
+        rows: In the order they are to stand.
     """
-    try:
-        return _ENCODERS[suffix.lower()]
-    except KeyError:
-        raise InvalidRequest(
-            f"--out ends in {suffix or 'nothing'!r}; {', '.join(sorted(_ENCODERS))} can be written."
-        ) from None
+    write = writer_of(path.suffix)
+    with replacing(path) as file:
+        if path.suffix.lower() == NDJSON:
+            write(file, [field.name for field in fields(Scored)], map(vars, rows))
+        else:
+            write(file, list(flat(Scored("", "ok"), names)), (flat(row, names) for row in rows))
 
 
-def flat(row: Scored, names: Sequence[tuple[str, str]]) -> dict[str, Any]:
+def flat(row: Scored, names: Names) -> dict[str, Any]:
     """Return a row with a column for every number of the report; ``names`` lists (kind, name) of all summaries."""
     report = row.report or {}
     index = report.get("index", {})
@@ -72,6 +74,10 @@ def flat(row: Scored, names: Sequence[tuple[str, str]]) -> dict[str, Any]:
         "status": row.status,
         "code": row.code,
         "message": row.message,
+        "patient": row.patient,
+        "study_day": row.study_day,
+        "admission": row.admission,
+        "site": row.site,
         "modality": report.get("query", {}).get("modality"),
         "neighbour_count": len(report["neighbours"]) if report else None,
     }
@@ -109,64 +115,3 @@ def flat(row: Scored, names: Sequence[tuple[str, str]]) -> dict[str, Any]:
         "licence": (index.get("licence") or {}).get("line"),
         "notice": NOTICE,
     }
-
-
-_KINDS = ("outcomes", "measures", "findings")
-_WHOLE = (
-    "neighbour_count",
-    "_happened",
-    "_known",
-    "_censored",
-    "_unknown",
-    "_patients",
-)  # "_happened" ends "_already_happened" too
-_REAL = ("_estimate", "_low", "_high", "_base_rate", "_effective_n", "_age_sex")
-
-
-def _names(rows: Iterable[Scored]) -> list[tuple[str, str]]:
-    for row in rows:
-        if row.report:
-            return [(kind, entry["name"]) for kind in _KINDS for entry in row.report[kind]]
-    return []
-
-
-def _to_ndjson(rows: Sequence[Scored]) -> bytes:
-    return "".join(row.line() + "\n" for row in rows).encode()
-
-
-def _to_csv(rows: Sequence[Scored]) -> bytes:
-    names = _names(rows)
-    columns = list(flat(Scored("", "ok"), names))
-    sink = io.StringIO(newline="")
-    writer = csv.DictWriter(sink, columns)
-    writer.writeheader()
-    writer.writerows({key: _harmless(value) for key, value in flat(row, names).items()} for row in rows)
-    return sink.getvalue().encode()
-
-
-def _to_parquet(rows: Sequence[Scored]) -> bytes:
-    names = _names(rows)
-    columns = list(flat(Scored("", "ok"), names))
-    schema = pa.schema([(column, _type(column)) for column in columns])
-    sink = pa.BufferOutputStream()
-    pq.write_table(pa.Table.from_pylist([flat(row, names) for row in rows], schema=schema), sink, compression="zstd")
-    data: bytes = sink.getvalue().to_pybytes()
-    return data
-
-
-def _type(column: str) -> pa.DataType:
-    if column.endswith(_WHOLE):
-        return pa.int32()
-    return pa.float64() if column.endswith(_REAL) else pa.string()
-
-
-def _harmless(value: Any) -> Any:
-    """Return a cell that no spreadsheet takes for a formula: file names come from outside."""
-    return f"'{value}" if isinstance(value, str) and value.startswith(("=", "+", "-", "@", "\t", "\r")) else value
-
-
-_ENCODERS: dict[str, Callable[[Sequence[Scored]], bytes]] = {
-    ".ndjson": _to_ndjson,
-    ".csv": _to_csv,
-    ".parquet": _to_parquet,
-}

@@ -3,12 +3,12 @@
 import errno
 import sys
 
-from scankin.index_build.commands import casebooks, encoders, governance
+from scankin.index_build.commands import casebooks, encoders, governance, outcomes
 from scankin.index_build.commands.shared import app, err
 from scankin.retrieval.errors import CasebookError, InvalidRequest, ScankinError, StoreError
 from scankin.retrieval.leaving import run_and_leave
 
-__all__ = ["app", "casebooks", "encoders", "governance", "main"]
+__all__ = ["app", "casebooks", "encoders", "governance", "main", "outcomes"]
 
 USAGE_EXIT, STORE_EXIT, INTERRUPTED_EXIT = 2, 4, 130
 WRITE_ERRORS = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EACCES, errno.EROFS, errno.EPERM)

@@ -11,13 +11,13 @@ from scankin.index_build.changes import Changes, changes
 from scankin.index_build.importers import OpenedSource, Refusal, SourceCase, SourceScan
 from scankin.index_build.readings import Journal, Reading, read, stamp
 from scankin.index_build.settings import Settings, load_settings
-from scankin.index_build.source_tree import SourceTree
 from scankin.index_build.tables import SourceTables, merged
 from scankin.retrieval.errors import CasebookError, Reason, ScanError
 from scankin.retrieval.files import replaced
 from scankin.retrieval.keys import Keyring
 from scankin.retrieval.parallel import in_parallel
 from scankin.retrieval.reading import ReadingPool
+from scankin.retrieval.source_tree import SourceTree
 
 
 class Reads(Protocol):

@@ -9,13 +9,13 @@ from typing import Any, Self
 
 from scankin.index_build.importers import SourceScan
 from scankin.index_build.source_files import stamp_of
-from scankin.index_build.source_tree import Entry, SourceTree
 from scankin.retrieval.encoder import DEFAULT_SLICES
 from scankin.retrieval.errors import Reason, RefusedScan, ScanError
 from scankin.retrieval.fingerprint import fingerprint
 from scankin.retrieval.reading import ReadingPool, ReadRequest
 from scankin.retrieval.reading.facts import Facts
 from scankin.retrieval.scan import Age, Modality, Scan, Sex, View
+from scankin.retrieval.source_tree import Entry, SourceTree
 
 EPOCH = date(1970, 1, 1)
 """Day 0 of the calendar clock."""

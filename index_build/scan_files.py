@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from scankin.index_build.casebook import Casebook
 from scankin.index_build.readings import request_for
-from scankin.index_build.source_tree import SourceTree, open_tree
+from scankin.retrieval.source_tree import SourceTree, open_tree
 from scankin.retrieval.encoder import DEFAULT_SLICES
 from scankin.retrieval.errors import FailedScan, Reason
 from scankin.retrieval.reading import ReadingPool

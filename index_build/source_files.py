@@ -5,9 +5,9 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path, PurePosixPath
 
 from scankin.index_build.importers.base import Refusal
-from scankin.index_build.source_tree import Entry
 from scankin.retrieval.errors import Reason
 from scankin.retrieval.scan import Modality
+from scankin.retrieval.source_tree import Entry
 
 
 def relative_name(path: Path, root: Path) -> str:

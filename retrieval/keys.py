@@ -42,6 +42,14 @@ class Keyring:
         """Return the key of a patient: "p" and 15 hex digits. Case and outer blanks of the id do not matter."""
         return "p" + self._digest("patient", source, normalised(patient_id))[:KEY_HEX_DIGITS]
 
+    def queried_patient(self, patient_id: str) -> str:
+        """Return what stands for a query's patient in tables: "q" and 15 hex digits, no key of any index."""
+        return "q" + self._digest("queried", normalised(patient_id))[:KEY_HEX_DIGITS]
+
+    def queried_admission(self, label: str) -> str:
+        """Return what stands for a label of an admission in tables: "a" and 15 hex digits."""
+        return "a" + self._digest("admission", label)[:KEY_HEX_DIGITS]
+
     def alias(self, patient_id: str) -> str:
         """Return what a PatientID in a query's header is looked up by, whatever its collection."""
         return self._digest("alias", normalised(patient_id))

@@ -12,7 +12,6 @@ from scankin.index_build.build import build
 from scankin.index_build.gate.fit import fit_gates
 from scankin.index_build.importers import OpenedSource, Refusal, SourceCase, SourceScan
 from scankin.index_build.ingest import IngestAccount, ingest
-from scankin.index_build.source_tree import FolderTree
 from scankin.models import load_encoder
 from scankin.retrieval.case import Clock, Event, EventKind
 from scankin.retrieval.encoder import embed
@@ -20,6 +19,7 @@ from scankin.retrieval.errors import Reason
 from scankin.retrieval.fingerprint import fingerprint
 from scankin.retrieval.retriever import Retriever
 from scankin.retrieval.scan import Age, Modality, Scan, Sex
+from scankin.retrieval.source_tree import FolderTree
 from scankin.retrieval.thumbnails import thumbnail_png
 
 PATIENTS, FILMS_EACH = 12, 2

@@ -9,7 +9,6 @@ from pathlib import Path
 import numpy as np
 from markupsafe import Markup
 
-from scankin.index_build import plots
 from scankin.index_build.casebook import Casebook
 from scankin.index_build.describe.disclosure import FEWEST, Grid, few_or
 from scankin.index_build.describe.facts import CTS, FILMS, FREE, OTHERS, PATIENTS, SHOWING, Facts, facts_of
@@ -18,8 +17,8 @@ from scankin.index_build.describe.fields import FieldFacts, field_facts_of
 from scankin.index_build.describe.leaks import Handling, Leaks, leaks_of
 from scankin.index_build.describe.outcomes import OutcomeFacts, outcome_facts_of
 from scankin.index_build.describe.rows import NOT_STATED, rows_of
-from scankin.index_build.pages import environment_of
 from scankin.retrieval.files import replaced
+from scankin.retrieval.pages import environment_of, plots
 from scankin.retrieval.report import NOTICE
 
 PAGE = "describe.html"

@@ -1,4 +1,4 @@
-"""Plots of an evaluation in the style of ``scankin.index_build.plots``: curves and histograms."""
+"""Plots of an evaluation in the style of ``scankin.retrieval.pages.plots``: curves and histograms."""
 
 from collections.abc import Mapping
 
@@ -7,7 +7,7 @@ import numpy as np
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
-from scankin.index_build.plots import BLUE, GREEN, GREY, ORANGE, PURPLE, STYLE, figure_of, svg_of
+from scankin.retrieval.pages.plots import BLUE, GREEN, GREY, ORANGE, PURPLE, STYLE, figure_of, svg_of
 
 _COLOURS = (BLUE, ORANGE, GREEN, PURPLE)
 _BINS = 40

@@ -7,7 +7,6 @@ import numpy as np
 from markupsafe import Markup
 from numpy.typing import NDArray
 
-from scankin.index_build import plots
 from scankin.index_build.evaluate import audit, drawings
 from scankin.index_build.evaluate.bootstrap import Figure
 from scankin.index_build.evaluate.covid import DRAWS_OF_POOLS, PRIMARY
@@ -17,8 +16,8 @@ from scankin.index_build.evaluate.results import who_asked
 from scankin.index_build.evaluate.run import PIXELS, RANDOM, SEVERITY, SHUFFLED, Evaluation
 from scankin.index_build.evaluate.sample import Sample
 from scankin.index_build.evaluate.verdicts import verdicts
-from scankin.index_build.pages import environment_of
 from scankin.retrieval.files import replaced
+from scankin.retrieval.pages import environment_of, plots
 from scankin.retrieval.report import NOTICE
 
 PAGE = "report.html"

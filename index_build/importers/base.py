@@ -7,10 +7,10 @@ from typing import Protocol, Self
 
 from scankin.index_build.field_values import Contradiction, FieldValue
 from scankin.index_build.settings import Settings
-from scankin.index_build.source_tree import FolderTree, SourceTree
 from scankin.retrieval.case import Clock, Event
 from scankin.retrieval.errors import CasebookError, Reason
 from scankin.retrieval.scan import Age, Modality, Sex, View
+from scankin.retrieval.source_tree import FolderTree, SourceTree
 
 
 @dataclass(frozen=True)

@@ -39,10 +39,10 @@ from scankin.index_build.nccid.units import SiteUnits, site_units
 from scankin.index_build.nccid.versions import Versions, versions_of
 from scankin.index_build.readings import header_mismatch
 from scankin.index_build.source_files import stamp_of, unwritable_name, writable
-from scankin.index_build.source_tree import Entry, SourceTree
 from scankin.retrieval.case import Clock, EventKind
 from scankin.retrieval.errors import CasebookError, FailedScan, Reason
 from scankin.retrieval.scan import Age, Sex, View
+from scankin.retrieval.source_tree import Entry, SourceTree
 
 COLLECTION = "nccid"
 _LEVELS = ("PatientID", "StudyInstanceUID", "SeriesInstanceUID")

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
-from scankin.index_build.source_tree import Entry, Listing, SourceTree
+from scankin.retrieval.source_tree import Entry, Listing, SourceTree
 
 FILMS = ("xray", "x-ray")
 """``x-ray`` is how copies made before May 2020 spell it."""

@@ -8,8 +8,8 @@ from datetime import date
 from typing import Any
 
 from scankin.index_build.source_files import writable
-from scankin.index_build.source_tree import Entry, SourceTree
 from scankin.retrieval.errors import FailedScan, Reason
+from scankin.retrieval.source_tree import Entry, SourceTree
 
 _NAME = re.compile(r"(data|status)_(\d{4}-\d{2}-\d{2})\.json", re.IGNORECASE)
 _LEGACY = re.compile(r"(data|status)\.json", re.IGNORECASE)

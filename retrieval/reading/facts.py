@@ -37,7 +37,7 @@ class Facts:
 
 def facts_of(dataset: Dataset) -> Facts:
     """Return the facts of a header."""
-    study = date_of(dataset, "StudyDate") or date_of(dataset, "AcquisitionDate")
+    study = study_date_of(dataset)
     return Facts(
         sex={"M": Sex.MALE, "F": Sex.FEMALE, "O": Sex.OTHER}.get(text_of(dataset, "PatientSex")),
         age=age_of(dataset, study),
@@ -47,6 +47,11 @@ def facts_of(dataset: Dataset) -> Facts:
         series_uid=_text(dataset, "SeriesInstanceUID"),
         manufacturer=_text(dataset, "Manufacturer"),
     )
+
+
+def study_date_of(dataset: Dataset) -> date | None:
+    """Return the day of the study, else of the acquisition; None when neither is a plausible date."""
+    return date_of(dataset, "StudyDate") or date_of(dataset, "AcquisitionDate")
 
 
 def date_of(dataset: Dataset, keyword: str) -> date | None:

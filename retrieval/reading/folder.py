@@ -15,6 +15,9 @@ COMPANIONS = frozenset({".csv", ".json", ".txt", ".md", ".xml", ".html", ".log",
 """Endings of files that lie beside scans: passed over when a folder is searched, read when named."""
 
 
+Headed = Header | ScanError | None
+
+
 @dataclass(frozen=True)
 class FoundScan:
     """One scan found.
@@ -43,9 +46,19 @@ def find_scans(inputs: Iterable[Path], pool: ReadingPool, *, pictures: bool = Fa
         pool: Reads the headers.
         pictures: True yields PNG and JPEG files as scans; False refuses them.
     """
-    files = list(dict.fromkeys(_files(inputs)))
+    files = list(dict.fromkeys(files_of(inputs)))
     with ThreadPoolExecutor(pool.workers) as threads:
-        headers = list(threads.map(lambda path: _header(path, pool, pictures=pictures), files))
+        headers = list(threads.map(lambda path: header_at(path, pool, pictures=pictures), files))
+    yield from grouped(files, headers)
+
+
+def grouped(files: Sequence[Path], headers: Sequence[Headed]) -> Iterator[FoundScan]:
+    """Yield the scans that files make up, in the order of their first files.
+
+    Args:
+        files: Each once.
+        headers: What ``header_at`` gave for each.
+    """
     series: dict[tuple[str, int], list[Path]] = defaultdict(list)
     series_of: dict[Path, tuple[str, int]] = {}
     copies: Counter[tuple[str, str]] = Counter()
@@ -66,7 +79,8 @@ def find_scans(inputs: Iterable[Path], pool: ReadingPool, *, pictures: bool = Fa
             yield FoundScan(str(path if len(slices) == 1 else _common(slices, path)), tuple(sorted(slices)), header)
 
 
-def _files(inputs: Iterable[Path]) -> Iterator[Path]:
+def files_of(inputs: Iterable[Path]) -> Iterator[Path]:
+    """Yield the files under the inputs, folders walked in sorted order, what is passed over left out."""
     for path in inputs:
         if not path.is_dir():
             yield path
@@ -74,11 +88,17 @@ def _files(inputs: Iterable[Path]) -> Iterator[Path]:
         for folder, folders, names in os.walk(path):
             folders[:] = sorted(name for name in folders if not name.startswith("."))
             for name in sorted(names):
-                if not (name.startswith(".") or name == "DICOMDIR" or Path(name).suffix.lower() in COMPANIONS):
+                if not is_companion(name):
                     yield Path(folder) / name
 
 
-def _header(path: Path, pool: ReadingPool, *, pictures: bool) -> Header | ScanError | None:
+def is_companion(name: str) -> bool:
+    """Return whether a file of this name is passed over when its folder is searched."""
+    return name.startswith(".") or name == "DICOMDIR" or Path(name).suffix.lower() in COMPANIONS
+
+
+def header_at(path: Path, pool: ReadingPool, *, pictures: bool) -> Headed:
+    """Return a file's header, the error of reading it, or None for a picture that is a scan."""
     if pictures and path.suffix.lower() in (".png", ".jpg", ".jpeg"):
         return None
     if path.is_dir():

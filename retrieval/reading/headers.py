@@ -6,6 +6,7 @@ from pathlib import Path
 from scankin.retrieval.reading.content import ZIP, kind_of, read_file
 from scankin.retrieval.reading.dataset import parse
 from scankin.retrieval.reading.dicom import require_image
+from scankin.retrieval.reading.facts import study_date_of
 from scankin.retrieval.reading.limits import Limits
 
 
@@ -16,6 +17,7 @@ class Header:
     Attributes:
         modality: "CR", "DX" or "CT"; "zip" for an archive, which holds one scan.
         patient_id, study_uid, series_uid, sop_uid: As recorded; empty when absent. Never shown.
+        study_date: Of the study or the acquisition, ISO 8601; empty when absent or implausible.
     """
 
     modality: str
@@ -23,6 +25,7 @@ class Header:
     study_uid: str = field(default="", repr=False)
     series_uid: str = field(default="", repr=False)
     sop_uid: str = field(default="", repr=False)
+    study_date: str = ""
 
 
 def header_of(path: str, limits: Limits) -> Header:
@@ -41,6 +44,12 @@ def header_of(path: str, limits: Limits) -> Header:
     def text(keyword: str) -> str:
         return str(dataset.get(keyword) or "").strip()
 
+    day = study_date_of(dataset)
     return Header(
-        modality, text("PatientID"), text("StudyInstanceUID"), text("SeriesInstanceUID"), text("SOPInstanceUID")
+        modality,
+        text("PatientID"),
+        text("StudyInstanceUID"),
+        text("SeriesInstanceUID"),
+        text("SOPInstanceUID"),
+        day.isoformat() if day else "",
     )

@@ -47,7 +47,8 @@ def run(store: Path, folder: Path, out: Path, workers: int = 2):
 def test_every_scan_has_its_row_in_order_whatever_is_wrong_with_it(store: Path, folder: Path, tmp_path: Path) -> None:
     account = run(store, folder, tmp_path / "r.ndjson")
     rows = [json.loads(line) for line in (tmp_path / "r.ndjson").read_text().splitlines()]
-    assert all(list(row) == ["input", "status", "code", "message", "report"] for row in rows)
+    columns = ["input", "status", "code", "message", "report", "patient", "study_day", "admission", "site"]
+    assert all(list(row) == columns for row in rows)
     seen = {Path(row["input"]).name: (row["status"], row["code"]) for row in rows}
     assert seen == {
         "cut.dcm": ("failed", "broken_pixels"),

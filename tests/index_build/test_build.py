@@ -10,7 +10,6 @@ from stores import FILMS_EACH, PATIENTS, a_casebook, a_film, a_source, a_store, 
 from scankin.index_build.build import build
 from scankin.index_build.casebook import Casebook
 from scankin.index_build.ingest import ingest
-from scankin.index_build.source_tree import FolderTree
 from scankin.index_build.vectors import VectorCache
 from scankin.models import load_encoder
 from scankin.retrieval.encoder import embed
@@ -19,6 +18,7 @@ from scankin.retrieval.locations import Places
 from scankin.retrieval.reading import ReadRequest, read_scan
 from scankin.retrieval.retriever import Retriever
 from scankin.retrieval.scan import Modality
+from scankin.retrieval.source_tree import FolderTree
 from scankin.retrieval.store import PLACES, load_version, read_manifest
 
 ENCODER = load_encoder("thumbnail")

@@ -9,9 +9,9 @@ from stores import CANARY, FILMS_EACH, PATIENTS, a_casebook, a_film, a_source, r
 from scankin.index_build.casebook import TABLES, Casebook
 from scankin.index_build.importers import OpenedSource
 from scankin.index_build.ingest import ingest
-from scankin.index_build.source_tree import FolderTree
 from scankin.retrieval.errors import CasebookError
 from scankin.retrieval.keys import Keyring
+from scankin.retrieval.source_tree import FolderTree
 
 FILMS = PATIENTS * FILMS_EACH
 

@@ -12,7 +12,7 @@ from real_data import ROOT
 ANSWER = """
 from pathlib import Path
 from scankin.index_build.importers import OpenedSource, SourceCase, load_importer
-from scankin.index_build.source_tree import FolderTree
+from scankin.retrieval.source_tree import FolderTree
 from scankin.retrieval.case import Case
 from scankin.retrieval.outcomes import all_outcomes
 

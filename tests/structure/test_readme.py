@@ -41,7 +41,7 @@ def test_every_block_of_the_readme_runs(tmp_path: Path) -> None:
                 service.wait(20)
         assert done.returncode == 0, f"{line}\n{done.stdout}\n{done.stderr}"
         shown[line] = done.stdout
-    assert len(shown) == 16
+    assert len(shown) == 17
     assert "What became of them" in shown["make demo"] and "NONE OF THEM IS REAL" in shown["make demo"]
     assert '"neighbours"' in next(text for line, text in shown.items() if line.startswith("curl"))
     assert (place / "scores.csv").read_text().count("\n") >= 2

@@ -18,11 +18,11 @@ from scankin.index_build.evaluate.sample import Sample
 from scankin.index_build.fitted import fits
 from scankin.index_build.importers import OpenedSource, Refusal, SourceCase, SourceScan
 from scankin.index_build.ingest import ingest
-from scankin.index_build.source_tree import FolderTree
 from scankin.models import load_encoder
 from scankin.retrieval.errors import CasebookError, InvalidRequest
 from scankin.retrieval.records import ScanRecord
 from scankin.retrieval.scan import Modality
+from scankin.retrieval.source_tree import FolderTree
 from scankin.retrieval.store import load_version
 
 

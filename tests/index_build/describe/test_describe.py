@@ -30,8 +30,8 @@ from scankin.index_build.field_values import ContradictionKind
 from scankin.index_build.importers.nccid import read
 from scankin.index_build.ingest import IngestAccount, ingest
 from scankin.index_build.readings import EPOCH
-from scankin.index_build.source_tree import FolderTree
 from scankin.retrieval.report import NOTICE
+from scankin.retrieval.source_tree import FolderTree
 
 MADE = date(2026, 5, 4)
 SOUTH = "South <b>&</b> $x$"

@@ -12,13 +12,13 @@ from scankin.index_build.build import build
 from scankin.index_build.governance.expire import expire
 from scankin.index_build.ingest import ingest
 from scankin.index_build.settings import load_settings
-from scankin.index_build.source_tree import FolderTree
 from scankin.models import load_encoder
 from scankin.retrieval.errors import CasebookError, InvalidRequest, LicenceExpired
 from scankin.retrieval.licence import Licence
 from scankin.retrieval.reading import ReadRequest, read_scan
 from scankin.retrieval.retriever import Retriever
 from scankin.retrieval.scan import Scan
+from scankin.retrieval.source_tree import FolderTree
 from scankin.retrieval.store import load_version
 
 LINE = "Copyright © 2026, NHS England. All rights reserved."

@@ -17,12 +17,12 @@ from scankin.index_build.governance.receipt import Receipt
 from scankin.index_build.governance.withdraw import withdraw
 from scankin.index_build.importers.nccid import read
 from scankin.index_build.ingest import IngestAccount, ingest
-from scankin.index_build.source_tree import FolderTree
 from scankin.models import load_encoder
 from scankin.retrieval.errors import StoreMissing
 from scankin.retrieval.reading import ReadRequest, read_scan
 from scankin.retrieval.records import cases_of
 from scankin.retrieval.retriever import Retriever
+from scankin.retrieval.source_tree import FolderTree
 from scankin.retrieval.store import load_version, version_names
 
 

@@ -7,10 +7,10 @@ from builders import KEYRING, a_dataset, a_slice, dicom_bytes
 from scankin.index_build.importers import OpenedSource, Refusal, SourceCase, SourceScan
 from scankin.index_build.importers.dicom_folder import read, recognises
 from scankin.index_build.ingest import ingest
-from scankin.index_build.source_tree import FolderTree
 from scankin.retrieval.case import Clock, Event, EventKind
 from scankin.retrieval.errors import CasebookError, Reason
 from scankin.retrieval.scan import Age, Modality, Sex
+from scankin.retrieval.source_tree import FolderTree
 
 Items = list[SourceScan | SourceCase | Refusal]
 APRIL_1 = 18353  # 2020-04-01 in days since 1970-01-01: 18262 to 2020-01-01, then 31 + 29 + 31

@@ -13,9 +13,9 @@ from scankin.index_build.importers import OpenedSource, Refusal, SourceCase, Sou
 from scankin.index_build.importers.nccid import read
 from scankin.index_build.ingest import ingest
 from scankin.index_build.nccid.filters import FEWEST_SLICES
-from scankin.index_build.source_tree import FolderTree
 from scankin.retrieval.case import Case, EventKind, State
 from scankin.retrieval.errors import Reason
+from scankin.retrieval.source_tree import FolderTree
 
 SWAB = "03/20/2020"  # day 18341 since 1970-01-01
 POSITIVE = {"Pseudonym": "Covid1", "Date of Positive Covid Swab": SWAB, "Date of admission": SWAB, "Death": "0"}

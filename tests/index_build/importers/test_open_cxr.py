@@ -9,10 +9,10 @@ from real_data import data_dir
 from scankin.index_build.importers import OpenedSource, Refusal, SourceCase, SourceScan
 from scankin.index_build.importers.open_cxr import read
 from scankin.index_build.ingest import ingest
-from scankin.index_build.source_tree import FolderTree
 from scankin.retrieval.case import Clock, Event, EventKind
 from scankin.retrieval.errors import CasebookError, Reason
 from scankin.retrieval.scan import Age
+from scankin.retrieval.source_tree import FolderTree
 
 Items = list[SourceScan | SourceCase | Refusal]
 COLUMNS = [

@@ -15,7 +15,7 @@ from scankin.index_build.casebook import Casebook
 from scankin.index_build.construct import construct
 from scankin.index_build.importers.nccid import read
 from scankin.index_build.ingest import IngestAccount, ingest
-from scankin.index_build.source_tree import FolderTree
+from scankin.retrieval.source_tree import FolderTree
 
 SEED = 11
 

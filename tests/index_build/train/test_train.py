@@ -14,7 +14,6 @@ from scankin.index_build.build import build
 from scankin.index_build.fitted import fits
 from scankin.index_build.importers import OpenedSource, Refusal, SourceCase, SourceScan
 from scankin.index_build.ingest import ingest
-from scankin.index_build.source_tree import FolderTree
 from scankin.index_build.train.augment import Augmentation
 from scankin.index_build.train.choose import PRIMARY, best_epoch
 from scankin.index_build.train.films import Films
@@ -28,6 +27,7 @@ from scankin.index_build.train.whiten import fit_whitening
 from scankin.models import load_encoder
 from scankin.retrieval.errors import CasebookError, InvalidRequest, UnknownName
 from scankin.retrieval.scan import Age
+from scankin.retrieval.source_tree import FolderTree
 
 SMALL = Recipe("small", side=64, epochs=2, batch=4, fewest_films=2)
 

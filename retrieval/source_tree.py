@@ -22,10 +22,12 @@ class Entry:
     Attributes:
         path: Relative to the source, with "/".
         stamp: Changes when the content does: size with time of change, or with the object's ETag.
+        size_bytes: None where the listing does not tell.
     """
 
     path: str
     stamp: str
+    size_bytes: int | None = None
 
 
 @dataclass(frozen=True)
@@ -132,7 +134,8 @@ class FolderTree:
                         if is_deep:
                             self._list(below, files, closed, is_deep=True)
                     else:
-                        files.append(Entry(below, _stamp(entry.stat())))
+                        status = entry.stat()
+                        files.append(Entry(below, _stamp(status), status.st_size))
         except (FileNotFoundError, NotADirectoryError):
             return
         except OSError as error:
@@ -203,7 +206,7 @@ class BucketTree:
             return Listing((), ((path, _said(error)),))
         finally:
             self._fs.invalidate_cache()  # a million names are not kept in memory
-        entries = [Entry(self._relative(name), _object_stamp(item)) for name, item in found.items()]
+        entries = [Entry(self._relative(name), _object_stamp(item), item.get("size")) for name, item in found.items()]
         shown = [entry for entry in entries if not any(part.startswith(".") for part in entry.path.split("/"))]
         return Listing(tuple(sorted(shown, key=lambda entry: entry.path)))
 

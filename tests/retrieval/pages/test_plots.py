@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from scankin.index_build import plots
+from scankin.retrieval.pages import plots
 
 
 def test_what_is_not_shown_is_drawn_alike_whatever_it_is() -> None:

@@ -16,8 +16,8 @@ from scankin.index_build.construct import construct
 from scankin.index_build.importers import OpenedSource, load_importer, recognise
 from scankin.index_build.importers.nccid import read
 from scankin.index_build.ingest import IngestAccount, ingest
-from scankin.index_build.source_tree import FolderTree, SourceTree, open_tree
 from scankin.retrieval.errors import CasebookError, FailedScan, Reason
+from scankin.retrieval.source_tree import FolderTree, SourceTree, open_tree
 
 pytestmark = pytest.mark.filterwarnings(
     # moto's server and boto's own client leave sockets to the collector
@@ -114,7 +114,7 @@ def test_a_folder_that_may_not_be_listed_is_one_refusal_and_its_patient_has_not_
             raise PermissionError(13, "Permission denied")
         return scandir(path)
 
-    monkeypatch.setattr("scankin.index_build.source_tree.os.scandir", closed)
+    monkeypatch.setattr("scankin.retrieval.source_tree.os.scandir", closed)
     account = into(tmp_path / "book", tree)
     refusals = [r for r in Casebook.load(tmp_path / "book").tables["refusals"].to_pylist() if "listed" in r["message"]]
     assert [(r["source_id"], r["reason"]) for r in refusals] == [(f"training/xray/{person}", "unreadable_file")]

@@ -1,0 +1,1 @@
+"""From a table of admissions to the beds they may need: a table, a JSON file and a page."""
