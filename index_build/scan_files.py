@@ -4,12 +4,12 @@ from dataclasses import dataclass
 
 from scankin.index_build.casebook import Casebook
 from scankin.index_build.readings import request_for
-from scankin.retrieval.source_tree import SourceTree, open_tree
 from scankin.retrieval.encoder import DEFAULT_SLICES
 from scankin.retrieval.errors import FailedScan, Reason
 from scankin.retrieval.reading import ReadingPool
 from scankin.retrieval.records import ScanRecord
 from scankin.retrieval.scan import Modality, Scan, View
+from scankin.retrieval.source_tree import SourceTree, open_tree
 
 
 @dataclass(frozen=True)

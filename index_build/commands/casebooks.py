@@ -28,8 +28,8 @@ def ingest(
     from scankin.index_build.importers import OpenedSource, load_importer, recognise  # noqa: PLC0415
     from scankin.index_build.ingest import ingest as run  # noqa: PLC0415
     from scankin.index_build.lists import ids_of  # noqa: PLC0415
-    from scankin.retrieval.source_tree import open_tree  # noqa: PLC0415
     from scankin.retrieval.keys import load_keyring  # noqa: PLC0415
+    from scankin.retrieval.source_tree import open_tree  # noqa: PLC0415
 
     tree = open_tree(source)
     importer = recognise(OpenedSource(tree)) if from_ == "auto" else from_

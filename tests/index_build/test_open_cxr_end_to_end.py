@@ -2,6 +2,7 @@
 
 import csv
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -9,14 +10,17 @@ from pathlib import Path
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
-from builders import a_dataset, dicom_bytes
+from builders import KEYRING, a_dataset, dicom_bytes
 from PIL import Image
 from real_data import data_dir
 
 
 def run(package: str, *arguments: str, place: Path) -> str:
+    """Run a command under a fixed key: whom the gate compares with, and so its few false refusals, hang on the key."""
+    (place / "key").write_bytes(KEYRING.secret)
+    environment = {**os.environ, "SCANKIN_KEY_FILE": str(place / "key")}
     command = [sys.executable, "-m", f"scankin.{package}", *arguments]
-    done = subprocess.run(command, cwd=place, capture_output=True, text=True, check=False)
+    done = subprocess.run(command, cwd=place, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     return done.stdout
 
