@@ -328,8 +328,9 @@ def _options(
 ) -> "Options":
     from scankin.api.engine import Options  # noqa: PLC0415
     from scankin.retrieval.filters import Filters, days_between  # noqa: PLC0415
+    from scankin.retrieval.question import Question  # noqa: PLC0415
 
-    return Options(
+    question = Question(
         k,
         Filters.parse(
             age_bands=age_band or (),
@@ -342,6 +343,7 @@ def _options(
         ),
         false_refusal=false_refusal,
     )
+    return Options(question)
 
 
 def _counts(what: str, statuses: Mapping[str, int]) -> str:

@@ -6,10 +6,10 @@ from pathlib import Path
 from scankin.api.explanations import explainer_of
 from scankin.models import load_encoder
 from scankin.models.engines import AUTO
-from scankin.retrieval.filters import Filters
+from scankin.retrieval.question import PLAIN, Question
 from scankin.retrieval.reading import ReadingPool, ReadRequest
 from scankin.retrieval.report import SimilarityReport
-from scankin.retrieval.retriever import NO_FILTERS, Retriever
+from scankin.retrieval.retriever import Retriever
 from scankin.retrieval.scan import Scan
 from scankin.retrieval.store import load_version
 
@@ -19,16 +19,12 @@ class Options:
     """How a query is answered.
 
     Attributes:
-        k: Patients wanted.
-        filters: What they must satisfy.
+        question: What is asked about the scan.
         explain: Whether to say of each neighbour where its similarity comes from: seconds instead of milliseconds.
-        false_refusal: Bound of the gate; None: the index's own, 0: no gate.
     """
 
-    k: int = 10
-    filters: Filters = NO_FILTERS
+    question: Question = PLAIN
     explain: bool = False
-    false_refusal: float | None = None
 
 
 def open_retriever(store: Path, weights: Path | None, device: str, engine: str = AUTO) -> Retriever:
@@ -65,7 +61,7 @@ def report_on(retriever: Retriever, scan: Scan, options: Options) -> SimilarityR
         InvalidRequest: The options are out of range, or what is asked cannot be explained.
     """
     explainer = explainer_of(retriever) if options.explain else None
-    report = retriever.report(scan, options.k, options.filters, options.false_refusal)
+    report = retriever.report(scan, options.question)
     if explainer is None:
         return report
     return replace(report, explanations=explainer.explain(scan, [case.scan for case in report.neighbours]))

@@ -6,6 +6,7 @@ from scankin.api.engine import Options
 from scankin.api.uploads import number, one, whole_number
 from scankin.retrieval.errors import InvalidRequest
 from scankin.retrieval.filters import Filters, days_between
+from scankin.retrieval.question import Question
 
 FIELDS = {
     "k": "Patients wanted, 1 to 1,000; 10 unless given.",
@@ -36,7 +37,7 @@ def options_of(fields: Mapping[str, list[str]]) -> Options:
         raise InvalidRequest(f"A field is unknown. There are: {', '.join(FIELDS)}.")
     k = whole_number(fields, "k")
     days = whole_number(fields, "min_days_since_admission"), whole_number(fields, "max_days_since_admission")
-    return Options(
+    question = Question(
         false_refusal=number(fields, "false_refusal"),
         k=10 if k is None else k,
         filters=Filters.parse(
@@ -48,8 +49,8 @@ def options_of(fields: Mapping[str, list[str]]) -> Options:
             days_since_admission=days_between(*days),
             mix_ages=_truth(fields, "mix_ages"),
         ),
-        explain=_truth(fields, "explain"),
     )
+    return Options(question, explain=_truth(fields, "explain"))
 
 
 def _truth(fields: Mapping[str, list[str]], name: str) -> bool:

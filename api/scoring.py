@@ -168,7 +168,8 @@ def request_of(paths: tuple[Path, ...], slices: int) -> ReadRequest:
 def run_key(retriever: Retriever, options: Options) -> str:
     """Return what tells one index with its options from others, SHA-256 (hex)."""
     version, encoder = retriever.version.manifest_hash, retriever.encoder.identity.digest
-    parts = [version, encoder, options.k, options.filters.stated(), options.false_refusal]
+    asked = options.question
+    parts = [version, encoder, asked.k, asked.filters.stated(), asked.false_refusal]
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
 

@@ -22,6 +22,7 @@ from scankin.retrieval.explainer import Explainer
 from scankin.retrieval.explanation import Explanation
 from scankin.retrieval.faithfulness import STEPS
 from scankin.retrieval.files import replaced
+from scankin.retrieval.question import Question
 from scankin.retrieval.reading import ReadingPool
 from scankin.retrieval.report import NOTICE
 from scankin.retrieval.retriever import Retriever
@@ -198,7 +199,7 @@ def _drawn(book: Casebook, films: int, outlines: Mapping[str, Path] | None) -> l
 
 
 def _nearest_explained(retriever: Retriever, explainer: Explainer, scan: Scan) -> tuple[Explanation, ...]:
-    nearest = retriever.report(scan, 1).neighbours
+    nearest = retriever.report(scan, Question(1)).neighbours
     return explainer.explain(scan, [case.scan for case in nearest])
 
 

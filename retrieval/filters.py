@@ -90,6 +90,9 @@ class Filters:
         return {name: value for name, value in shown.items() if value}
 
 
+NO_FILTERS = Filters()
+
+
 def days_between(least: int | None, most: int | None) -> tuple[int, int] | None:
     """Return the bounds of ``days_since_admission`` where an open end reaches as far as days go; None for two."""
     if least is None and most is None:

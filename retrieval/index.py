@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import faiss
 import numpy as np
@@ -25,20 +25,28 @@ class Neighbours:
 
     Attributes:
         records: One scan a patient, the patient's most similar.
-        similarities: Cosines in [-1, 1], falling, rounded to 6 decimals.
+        similarities: Cosines in [-1, 1], rounded to 6 decimals.
+        scores: What they are ordered by, falling, rounded to 6 decimals: the cosines, and what other likeness adds.
     """
 
     records: tuple[ScanRecord, ...]
     similarities: tuple[float, ...]
+    scores: tuple[float, ...]
 
     def __post_init__(self) -> None:
-        if len(self.records) != len(self.similarities):
-            raise ValueError("Neighbours: as many similarities as records are needed.")
+        if not len(self.records) == len(self.similarities) == len(self.scores):
+            raise ValueError("Neighbours: as many similarities and scores as records are needed.")
         if len({record.patient for record in self.records}) != len(self.records):
             raise ValueError("Neighbours: a patient appears twice.")
-        order = [(-s, record.scan) for s, record in zip(self.similarities, self.records, strict=True)]
+        order = [(-s, record.scan) for s, record in zip(self.scores, self.records, strict=True)]
         if order != sorted(order):
-            raise ValueError("Neighbours: not in falling similarity, ties by scan key.")
+            raise ValueError("Neighbours: not in falling order, ties by scan key.")
+
+
+class _Ranked(NamedTuple):
+    score: float
+    similarity: float
+    record: ScanRecord
 
 
 class ScanIndex:
@@ -97,16 +105,24 @@ class ScanIndex:
         serialised: NDArray[np.uint8] = faiss.serialize_index(self._index)
         return serialised
 
-    def search(self, query: Embeddings, k: int, allowed: NDArray[np.bool_]) -> Neighbours:
+    def search(
+        self,
+        query: Embeddings,
+        k: int,
+        allowed: NDArray[np.bool_],
+        added: NDArray[np.float64] | None = None,
+    ) -> Neighbours:
         """Return the k most similar patients among the allowed scans.
 
-        Similarity is the cosine; equal similarities (to 6 decimals) are ordered by scan key. Each patient appears
-        once, by the most similar of the allowed scans, so fewer than ``k`` come back when patients run out.
+        Similarity is the cosine; the order is by cosine plus what is added, equal ones (to 6 decimals) by scan key.
+        Each patient appears once, by the first of the allowed scans, so fewer than ``k`` come back when patients run
+        out.
 
         Args:
             query: One unit vector ``[1, dim]`` from the encoder that built this index.
             k: Patients wanted, at least 1.
             allowed: ``[len(self)]``; False leaves a scan out.
+            added: ``[len(self)]``, what likeness in other respects adds to each scan's cosine; None: nothing.
 
         Raises:
             EncoderMismatch: The query comes from another encoder, preprocessing or engine.
@@ -115,14 +131,16 @@ class ScanIndex:
         self.encoder.require(query.encoder, "query")
         if k < 1:
             raise InvalidRequest(f"k is {k}; at least 1 is needed.")
+        if added is not None:
+            rows = np.flatnonzero(allowed)
+            return _first(self._ranked(query.vectors[0], rows, added[rows]), k)
         available = int(allowed.sum())
         wanted = min(available, max(4 * k, 64))
         while True:
             rows = self._nearest_rows(query.vectors, wanted, allowed)
-            ranked = self._ranked(query.vectors[0], rows)
+            ranked = self._ranked(query.vectors[0], rows, np.zeros(len(rows)))
             if wanted == available or _is_settled(ranked, k, len(rows)):
-                chosen = ranked[:k]
-                return Neighbours(tuple(record for _, record in chosen), tuple(similarity for similarity, _ in chosen))
+                return _first(ranked, k)
             wanted = min(available, wanted * 4)
 
     def _nearest_rows(self, query: NDArray[np.float32], wanted: int, allowed: NDArray[np.bool_]) -> NDArray[np.int64]:
@@ -135,17 +153,21 @@ class ScanIndex:
         found: NDArray[np.int64] = rows[0]
         return found
 
-    def _ranked(self, query: NDArray[np.float32], rows: NDArray[np.int64]) -> list[tuple[float, ScanRecord]]:
-        """Return each patient's best row, ordered; similarities are recomputed in float64 so that ties are stable."""
+    def _ranked(self, query: NDArray[np.float32], rows: NDArray[np.int64], added: NDArray[np.float64]) -> list[_Ranked]:
+        """Return each patient's first row, ordered; similarities are recomputed in float64 so that ties are stable."""
         exact = (self._vectors[rows].astype(np.float64) * query.astype(np.float64)).sum(axis=1)
-        rounded = np.round(np.clip(exact, -1.0, 1.0), SIMILARITY_DECIMALS)
+        cosines = np.round(np.clip(exact, -1.0, 1.0), SIMILARITY_DECIMALS)
+        scores = np.round(cosines + added, SIMILARITY_DECIMALS)
         candidates = sorted(
-            ((float(s), self.records[row]) for s, row in zip(rounded, rows, strict=True)),
-            key=lambda pair: (-pair[0], pair[1].scan),
+            (
+                _Ranked(float(score), float(cosine), self.records[row])
+                for score, cosine, row in zip(scores, cosines, rows, strict=True)
+            ),
+            key=lambda one: (-one.score, one.record.scan),
         )
-        best: dict[str, tuple[float, ScanRecord]] = {}
-        for similarity, record in candidates:
-            best.setdefault(record.patient, (similarity, record))
+        best: dict[str, _Ranked] = {}
+        for one in candidates:
+            best.setdefault(one.record.patient, one)
         return list(best.values())
 
 
@@ -159,9 +181,18 @@ def _selecting(selector: Any) -> Any:
     return parameters(sel=selector)
 
 
-def _is_settled(ranked: list[tuple[float, ScanRecord]], k: int, looked_at: int) -> bool:
+def _first(ranked: list[_Ranked], k: int) -> Neighbours:
+    chosen = ranked[:k]
+    return Neighbours(
+        tuple(one.record for one in chosen),
+        tuple(one.similarity for one in chosen),
+        tuple(one.score for one in chosen),
+    )
+
+
+def _is_settled(ranked: list[_Ranked], k: int, looked_at: int) -> bool:
     """Whether no scan beyond those looked at could still be, or tie with, one of the first k patients."""
-    return looked_at > 0 and len(ranked) > k and ranked[-1][0] < ranked[k - 1][0] - _TIE_MARGIN
+    return looked_at > 0 and len(ranked) > k and ranked[-1].score < ranked[k - 1].score - _TIE_MARGIN
 
 
 def _check(records: tuple[ScanRecord, ...], index: Any, encoder: EncoderIdentity) -> None:

@@ -61,6 +61,8 @@ class SimilarCase:
         rank: From 1.
         scan, patient: Keys of the index.
         similarity: Cosine in [-1, 1].
+        likeness: How alike the patients are in other respects that were asked for, in [0, 1]; None: cannot be told.
+        score: What the neighbours are ordered by: the cosine, and each likeness times its weight.
         modality, view, age_band, sex, site: As recorded; None when not.
         days_since_admission: None when unknown.
         findings: State of every finding the index knows, in this scan.
@@ -71,6 +73,8 @@ class SimilarCase:
     scan: str
     patient: str
     similarity: float
+    likeness: Mapping[str, float | None]
+    score: float
     modality: Modality
     view: str | None
     age_band: str | None
@@ -185,6 +189,8 @@ def _neighbour(case: SimilarCase) -> dict[str, Any]:
         "scan": case.scan,
         "patient": case.patient,
         "similarity": case.similarity,
+        "likeness": {name: _rounded(value) for name, value in case.likeness.items()},
+        "score": case.score,
         "modality": case.modality.value,
         "view": case.view,
         "age_band": case.age_band,

@@ -1,5 +1,6 @@
 """From a scan to the report that every door gives."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,7 +14,9 @@ from scankin.retrieval.filters import Filters
 from scankin.retrieval.fingerprint import DUPLICATE_BITS, FINGERPRINT_BYTES, bits_apart, fingerprint
 from scankin.retrieval.gate import Verdict
 from scankin.retrieval.index import Neighbours, ScanIndex
+from scankin.retrieval.likeness import Likeness, added
 from scankin.retrieval.measures import MEASURES
+from scankin.retrieval.question import PLAIN, Question
 from scankin.retrieval.records import ScanRecord
 from scankin.retrieval.report import IndexFacts, OutcomeReport, QueryFacts, SimilarCase, SimilarityReport
 from scankin.retrieval.scan import Scan, View
@@ -21,7 +24,6 @@ from scankin.retrieval.summaries import count_outcome, summarise_measure, summar
 from scankin.retrieval.thumbnails import thumbnail
 from scankin.retrieval.version import BaseRates, IndexVersion
 
-NO_FILTERS = Filters()
 MAX_K = 1000
 
 FEWEST_LATERAL_PATIENTS = 40
@@ -57,9 +59,7 @@ class Retriever:
         self.encoder = encoder
         self._fingerprints = {modality: _fingerprints(index) for modality, index in version.indexes.items()}
 
-    def report(
-        self, scan: Scan, k: int = 10, filters: Filters = NO_FILTERS, false_refusal: float | None = None
-    ) -> SimilarityReport:
+    def report(self, scan: Scan, question: Question = PLAIN) -> SimilarityReport:
         """Return the k most similar patients to the scan's, and what became of them.
 
         Never among them: the scan's own patient (by any id the index knows), a patient who has the same picture in
@@ -67,31 +67,31 @@ class Retriever:
 
         Args:
             scan: The query.
-            k: Patients wanted, 1 to 1,000.
-            filters: What neighbours must satisfy, applied inside the search.
-            false_refusal: See ``check``.
+            question: What is asked about it.
 
         Raises:
             InvalidRequest: k is out of range.
             LicenceExpired: The last day on which the index's data may be used is past.
             RefusedScan: The scan is blank, a lateral, unlike the index, or nothing in the index may answer it.
         """
-        if not 1 <= k <= MAX_K:
-            raise InvalidRequest(f"k is {k}; 1 to {MAX_K} are possible.")
-        candidates = self.candidates(scan, filters)
+        if not 1 <= question.k <= MAX_K:
+            raise InvalidRequest(f"k is {question.k}; 1 to {MAX_K} are possible.")
+        candidates = self.candidates(scan, question.filters)
         allowed = candidates.allowed
         embedding = self.embed(scan)
-        verdict = self._judge(scan, embedding, false_refusal)
+        verdict = self._judge(scan, embedding, question.false_refusal)
         if verdict is not None and verdict.is_refused:
             raise RefusedScan(Reason.UNLIKE_THE_INDEX, verdict.reason)
-        found = candidates.index.search(embedding, k, allowed)
+        likenesses: tuple[Likeness, ...] = ()
+        found = candidates.index.search(embedding, question.k, allowed, added(likenesses))
         expected = self.version.estimators[scan.modality].answer(
             candidates.index.similarities(embedding), allowed, scan.age, scan.sex
         )
         patients = self.version.columns[scan.modality].count_patients(allowed)
-        query = _query_facts(scan, k, filters, candidates=(int(allowed.sum()), patients))
-        gate = gate_cautions(self.version.gates, scan.modality, false_refusal)
-        return self._report(scan, query, found, expected, candidates.own_patients, gate)
+        query = _query_facts(scan, question, candidates=(int(allowed.sum()), patients))
+        gate = gate_cautions(self.version.gates, scan.modality, question.false_refusal)
+        cases = self._cases(candidates.index, found, likenesses)
+        return self._report(scan, query, cases, found.records, expected, candidates.own_patients, gate)
 
     def candidates(self, scan: Scan, filters: Filters) -> Candidates:
         """Return who may answer a scan: what the filters allow, less its own patient.
@@ -169,20 +169,16 @@ class Retriever:
         self,
         scan: Scan,
         query: QueryFacts,
-        found: Neighbours,
+        cases: tuple[SimilarCase, ...],
+        records: tuple[ScanRecord, ...],
         expected: Expected,
         own_patients: int,
         gate: tuple[str, ...],
     ) -> SimilarityReport:
-        cases = tuple(
-            self._case(rank, record, similarity)
-            for rank, (record, similarity) in enumerate(zip(found.records, found.similarities, strict=True), start=1)
-        )
+        similarities = tuple(case.similarity for case in cases)
         finding_rates = self.version.finding_base_rates[scan.modality]
         findings = tuple(
-            summarise_share(
-                name, [case.findings[name] for case in cases], found.similarities, *_share(finding_rates, name)
-            )
+            summarise_share(name, [case.findings[name] for case in cases], similarities, *_share(finding_rates, name))
             for name in self.version.finding_names
         )
         outcomes = tuple(
@@ -190,7 +186,7 @@ class Retriever:
             for one in expected.estimates
         )
         measures = tuple(
-            summarise_measure(measure, [record.measures.get(name) for record in found.records], found.similarities)
+            summarise_measure(measure, [record.measures.get(name) for record in records], similarities)
             for name, measure in MEASURES.items()
         )
         return SimilarityReport(
@@ -205,7 +201,7 @@ class Retriever:
                 *cautions(
                     query,
                     scan,
-                    found.records,
+                    records,
                     outcomes,
                     own_patients,
                     self.version.origins[scan.modality],
@@ -215,12 +211,26 @@ class Retriever:
             index=IndexFacts(self.version.name, self.version.encoder, self.version.manifest_hash, self.version.licence),
         )
 
-    def _case(self, rank: int, record: ScanRecord, similarity: float) -> SimilarCase:
+    def _cases(self, index: ScanIndex, found: Neighbours, likenesses: tuple[Likeness, ...]) -> tuple[SimilarCase, ...]:
+        cases = []
+        for rank, (record, similarity, score) in enumerate(
+            zip(found.records, found.similarities, found.scores, strict=True), start=1
+        ):
+            row = index.row(record.scan)
+            alike = {one.name: None if row is None else one.of(row) for one in likenesses}
+            cases.append(self._case(rank, record, similarity, score, alike))
+        return tuple(cases)
+
+    def _case(
+        self, rank: int, record: ScanRecord, similarity: float, score: float, likeness: Mapping[str, float | None]
+    ) -> SimilarCase:
         return SimilarCase(
             rank=rank,
             scan=record.scan,
             patient=record.patient,
             similarity=similarity,
+            likeness=likeness,
+            score=score,
             modality=record.modality,
             view=record.view and record.view.value,
             age_band=record.age_band,
@@ -248,7 +258,7 @@ def _no_candidates(has_age_group: bool, *, for_child: bool) -> RefusedScan:
     )
 
 
-def _query_facts(scan: Scan, k: int, filters: Filters, candidates: tuple[int, int]) -> QueryFacts:
+def _query_facts(scan: Scan, question: Question, candidates: tuple[int, int]) -> QueryFacts:
     return QueryFacts(
         modality=scan.modality,
         view=scan.view and scan.view.value,
@@ -256,8 +266,8 @@ def _query_facts(scan: Scan, k: int, filters: Filters, candidates: tuple[int, in
         sex=scan.sex and scan.sex.value,
         age_group="child" if scan.is_child else "adult",
         slices=(len(scan.pixels), scan.slices_in_series),
-        k=k,
-        filters=filters.stated(),
+        k=question.k,
+        filters=question.filters.stated(),
         candidate_scans=candidates[0],
         candidate_patients=candidates[1],
     )

@@ -16,6 +16,7 @@ from stores import CANARY, a_film, a_store
 from scankin.api.engine import Options, open_retriever
 from scankin.api.scoring import Tables, score
 from scankin.retrieval.errors import InvalidRequest
+from scankin.retrieval.question import Question
 from scankin.retrieval.retriever import Retriever
 
 
@@ -59,7 +60,7 @@ def test_a_list_is_scored_with_what_it_says_and_missing_files_have_rows(
         "ward/504.dcm,Ann,2020-04-01,\n"
         "gone.dcm,Bob,bed 7,South\n"
     )
-    account = score([folder / "day.csv"], retriever, tmp_path / "r.csv", Options(k=3), workers=2)
+    account = score([folder / "day.csv"], retriever, tmp_path / "r.csv", Options(Question(3)), workers=2)
     assert dict(account.statuses) == {"ok": 2, "failed": 1} and dict(account.reasons) == {"missing_file": 1}
     scans = rows(tmp_path / "r.csv")
     assert [Path(row["input"]).name for row in scans] == ["500.dcm", "504.dcm", "gone.dcm"]
@@ -79,7 +80,7 @@ def test_a_list_is_scored_with_what_it_says_and_missing_files_have_rows(
 def test_films_are_grouped_by_header_and_a_silent_estimate_is_told_with_its_reason(
     retriever: Retriever, folder: Path, tmp_path: Path
 ) -> None:
-    account = score([folder], retriever, tmp_path / "r.csv", Options(k=3), workers=2)
+    account = score([folder], retriever, tmp_path / "r.csv", Options(Question(3)), workers=2)
     patients = rows(tmp_path / "r.patients.csv")
     assert account.patients == 3 and [row["films"] for row in patients] == ["1", "2", "1"]
     assert patients[1]["first_day"] == patients[1]["last_day"] == "2020-04-02"
@@ -97,8 +98,8 @@ def same(path: Path, prefix: str) -> list[tuple[str, ...]]:
 def test_a_bucket_gives_the_rows_of_the_folder(
     retriever: Retriever, folder: Path, in_memory: str, tmp_path: Path
 ) -> None:
-    score([folder], retriever, tmp_path / "f.csv", Options(k=3), workers=2)
-    score([in_memory], retriever, tmp_path / "b.csv", Options(k=3), workers=2)
+    score([folder], retriever, tmp_path / "f.csv", Options(Question(3)), workers=2)
+    score([in_memory], retriever, tmp_path / "b.csv", Options(Question(3)), workers=2)
     assert same(tmp_path / "b.csv", in_memory) == same(tmp_path / "f.csv", str(folder))
 
 
@@ -106,7 +107,7 @@ def test_an_object_named_by_its_address_is_scored_and_one_that_is_missing_has_a_
     retriever: Retriever, folder: Path, in_memory: str, tmp_path: Path
 ) -> None:
     (tmp_path / "l.txt").write_text(f"{in_memory}/ward/500.dcm\n{in_memory}/ward/gone.dcm\n{in_memory}/ward/504.dcm\n")
-    score([tmp_path / "l.txt"], retriever, tmp_path / "r.csv", Options(k=3), workers=2)
+    score([tmp_path / "l.txt"], retriever, tmp_path / "r.csv", Options(Question(3)), workers=2)
     found = {row["input"].rpartition("/")[2]: (row["status"], row["code"]) for row in rows(tmp_path / "r.csv")}
     assert found == {"500.dcm": ("ok", ""), "504.dcm": ("ok", ""), "gone.dcm": ("failed", "missing_file")}
 
@@ -128,10 +129,10 @@ def test_an_interrupted_bucket_goes_on_without_fetching_what_is_done(
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        score([in_memory], retriever, tmp_path / "r.csv", Options(k=3), workers=1, progress=interrupt)
+        score([in_memory], retriever, tmp_path / "r.csv", Options(Question(3)), workers=1, progress=interrupt)
     assert any(path.endswith("empty.dcm") for path in fetched)
     fetched.clear()
-    account = score([in_memory], retriever, tmp_path / "r.csv", Options(k=3), workers=1)
+    account = score([in_memory], retriever, tmp_path / "r.csv", Options(Question(3)), workers=1)
     assert account.resumed >= 1 and sum(account.statuses.values()) == 4
     assert fetched and not any(path.endswith("empty.dcm") for path in fetched), "the first folder was finished"
 
@@ -147,9 +148,11 @@ def test_s3_gives_the_rows_of_the_folder_and_a_bucket_that_is_not_there_a_row(
 ) -> None:
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
     s3fs.S3FileSystem.clear_instance_cache()
-    score([folder], retriever, tmp_path / "f.csv", Options(k=3), workers=2)
+    score([folder], retriever, tmp_path / "f.csv", Options(Question(3)), workers=2)
     with a_bucket(folder, monkeypatch):
-        score([f"s3://{BUCKET}", "s3://no-such-bucket/x"], retriever, tmp_path / "b.csv", Options(k=3), workers=2)
+        score(
+            [f"s3://{BUCKET}", "s3://no-such-bucket/x"], retriever, tmp_path / "b.csv", Options(Question(3)), workers=2
+        )
     s3fs.S3FileSystem.clear_instance_cache()
     *mine, last = rows(tmp_path / "b.csv")
     assert len(mine) == 4 and last["input"] == "s3://no-such-bucket/x" and last["status"] == "failed"
@@ -164,7 +167,7 @@ def test_parquet_and_ndjson_hold_the_same_admissions(retriever: Retriever, folde
     import pyarrow.parquet as pq
 
     for suffix in ("csv", "parquet", "ndjson"):
-        score([folder], retriever, tmp_path / f"r.{suffix}", Options(k=3), workers=2)
+        score([folder], retriever, tmp_path / f"r.{suffix}", Options(Question(3)), workers=2)
     table = pq.read_table(tmp_path / "r.patients.parquet").to_pylist()
     lines = [json.loads(line) for line in (tmp_path / "r.patients.ndjson").read_text().splitlines()]
     cells = rows(tmp_path / "r.patients.csv")
@@ -186,7 +189,7 @@ def test_two_tables_in_one_file_are_refused(tmp_path: Path) -> None:
 def test_a_blank_film_does_not_stand_for_its_patient(retriever: Retriever, folder: Path, tmp_path: Path) -> None:
     blank = a_dataset(np.zeros((32, 40)), PatientID=f"{CANARY}-250", StudyDate="20200401")
     (folder / "ward" / "499.dcm").write_bytes(dicom_bytes(blank))
-    score([folder / "ward"], retriever, tmp_path / "r.csv", Options(k=3), workers=2)
+    score([folder / "ward"], retriever, tmp_path / "r.csv", Options(Question(3)), workers=2)
     first = rows(tmp_path / "r.patients.csv")[0]
     assert Path(first["index_input"]).name == "501.dcm" and first["status"] == "ok"
     assert (first["films"], first["refused_films"], first["first_day"]) == ("3", "1", "2020-04-01")

@@ -18,6 +18,7 @@ from scankin.retrieval.encoder import Box
 from scankin.retrieval.errors import InvalidRequest
 from scankin.retrieval.explanation import Explanation, InLungs
 from scankin.retrieval.faithfulness import Areas, Faithfulness
+from scankin.retrieval.question import Question
 from scankin.retrieval.reading import ReadRequest, read_scan
 from scankin.retrieval.report import NOTICE
 from scankin.retrieval.retriever import Retriever
@@ -87,7 +88,7 @@ def test_without_places_only_the_query_is_mapped() -> None:
 def test_the_folder_holds_a_picture_a_neighbour_and_what_was_measured(
     retriever: Retriever, query: Scan, tmp_path: Path
 ) -> None:
-    report = report_on(retriever, query, Options(3, explain=True))
+    report = report_on(retriever, query, Options(Question(3), explain=True))
     write_explanations(tmp_path / "why", retriever, query, report)
     told = json.loads((tmp_path / "why" / "explanations.json").read_text())
     assert told["notice"] == NOTICE and told["index"]["version"] == retriever.version.name
@@ -100,7 +101,7 @@ def test_the_folder_holds_a_picture_a_neighbour_and_what_was_measured(
 
 
 def test_the_report_tells_explanations_only_when_asked(retriever: Retriever, query: Scan) -> None:
-    asked, plain = (report_on(retriever, query, Options(2, explain=explain)) for explain in (True, False))
+    asked, plain = (report_on(retriever, query, Options(Question(2), explain=explain)) for explain in (True, False))
     assert plain.explanations is None
     told = asked.as_json()
     assert {**told, "explanations": None} == plain.as_json()
@@ -116,7 +117,7 @@ def test_the_report_tells_explanations_only_when_asked(retriever: Retriever, que
 
 
 def test_the_share_in_the_lungs_is_told_of_faithful_maps_only(retriever: Retriever, query: Scan) -> None:
-    report = report_on(retriever, query, Options(2))
+    report = report_on(retriever, query, Options(Question(2)))
     inside = InLungs(0.42, 0.29)
     made = replace(report, explanations=tuple(an_explanation(faithfulness=f, in_lungs=inside) for f in (TRUE, FALSE)))
     table = text.render(made).decode().split("Where their similarity comes from")[1].split("Cautions")[0]

@@ -18,6 +18,7 @@ from scankin.api.engine import Options, answer, open_retriever
 from scankin.index_build.build import build
 from scankin.index_build.export.network import export
 from scankin.models import load_encoder
+from scankin.retrieval.question import Question
 from scankin.retrieval.reading import ReadingPool, ReadRequest
 
 pytestmark = pytest.mark.slow  # it makes an environment
@@ -60,7 +61,7 @@ def by_torch(place: Path) -> dict[str, float]:
     """The similarity of each neighbour's scan, as torch finds it."""
     retriever = open_retriever(place / "store", None, "cpu", "torch")
     with ReadingPool(1) as pool:
-        report = answer(retriever, pool, ReadRequest(paths=(place / "in" / "new.dcm",)), Options(k=K))
+        report = answer(retriever, pool, ReadRequest(paths=(place / "in" / "new.dcm",)), Options(Question(K)))
     return {case["scan"]: case["similarity"] for case in report.as_json()["neighbours"]}
 
 

@@ -17,6 +17,7 @@ from scankin.api.engine import Options, answer, open_retriever
 from scankin.api.rows import flat
 from scankin.api.scoring import score
 from scankin.retrieval.errors import InvalidRequest
+from scankin.retrieval.question import Question
 from scankin.retrieval.reading import ReadingPool, ReadRequest
 
 
@@ -41,7 +42,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def run(store: Path, folder: Path, out: Path, workers: int = 2):
-    return score([folder], open_retriever(store, None, "cpu"), out, Options(k=5), workers=workers)
+    return score([folder], open_retriever(store, None, "cpu"), out, Options(Question(5)), workers=workers)
 
 
 def test_every_scan_has_its_row_in_order_whatever_is_wrong_with_it(store: Path, folder: Path, tmp_path: Path) -> None:
@@ -68,7 +69,9 @@ def test_batch_library_and_command_give_one_report(store: Path, folder: Path, tm
     rows = {Path(r["input"]).name: r for r in map(json.loads, (tmp_path / "r.ndjson").read_text().splitlines())}
     path = folder / "deep" / "503.dcm"
     with ReadingPool(1) as pool:
-        direct = answer(open_retriever(store, None, "cpu"), pool, ReadRequest(paths=(path,), slices=32), Options(k=5))
+        direct = answer(
+            open_retriever(store, None, "cpu"), pool, ReadRequest(paths=(path,), slices=32), Options(Question(5))
+        )
     command = [sys.executable, "-m", "scankin.api", "search", str(path), "--index", str(store), "-k", "5", "--json"]
     printed = json.loads(subprocess.run(command, capture_output=True, check=True).stdout)
     assert rows["503.dcm"]["report"] == direct.as_json() == printed
@@ -108,7 +111,7 @@ def test_cells_that_look_like_formulas_are_made_harmless(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     Path("=cmd.dcm").write_bytes(a_film(500))
-    score([Path("=cmd.dcm")], open_retriever(store, None, "cpu"), Path("r.csv"), Options(k=2), workers=1)
+    score([Path("=cmd.dcm")], open_retriever(store, None, "cpu"), Path("r.csv"), Options(Question(2)), workers=1)
     with Path("r.csv").open(newline="") as file:
         assert next(csv.DictReader(file))["input"] == "'=cmd.dcm"
 
@@ -122,7 +125,7 @@ def test_an_interrupted_run_resumes_to_the_same_bytes(store: Path, folder: Path,
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        score([folder], open_retriever(store, None, "cpu"), out, Options(k=5), workers=1, progress=interrupt)
+        score([folder], open_retriever(store, None, "cpu"), out, Options(Question(5)), workers=1, progress=interrupt)
     assert not out.exists()
     account = run(store, folder, out)
     assert account.resumed >= 3

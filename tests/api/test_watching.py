@@ -14,6 +14,7 @@ from scankin.api.engine import Options, open_retriever
 from scankin.api.scoring import ScoreAccount, Tables
 from scankin.api.watching import Arrivals, watch
 from scankin.retrieval.errors import InvalidRequest
+from scankin.retrieval.question import Question
 from scankin.retrieval.reading import ReadingPool
 
 
@@ -77,7 +78,14 @@ def test_each_arrival_is_scored_once_and_a_restart_scores_nothing_twice(store: P
         thread.start()
         try:
             return watch(
-                inbox, retriever, tables, Options(k=2), workers=1, poll_seconds=0.02, ended=ended, progress=so_far
+                inbox,
+                retriever,
+                tables,
+                Options(Question(2)),
+                workers=1,
+                poll_seconds=0.02,
+                ended=ended,
+                progress=so_far,
             )
         finally:
             thread.cancel()

@@ -16,6 +16,7 @@ from scankin.index_build.build import build
 from scankin.index_build.publish import locked, publish, roll_back
 from scankin.models import load_encoder
 from scankin.retrieval.errors import StoreError, StoreFull, StoreLocked, StoreMissing
+from scankin.retrieval.question import Question
 from scankin.retrieval.reading import ReadRequest, read_scan
 from scankin.retrieval.retriever import Retriever
 from scankin.retrieval.store import check_files, current_name, load_version, read_manifest, version_names
@@ -80,7 +81,9 @@ def test_a_saved_index_gives_the_neighbours_of_the_vectors_it_was_made_of(place:
     likeness = {n: float(vector @ embed(ENCODER, query).vectors[0]) for n, vector in vectors.items()}
     best = [max((n, n + 1), key=likeness.__getitem__) for n in range(0, 24, 2)]  # each patient's nearer film
     expected = sorted((likeness[n] for n in best), reverse=True)[:5]
-    assert np.allclose([case.similarity for case in retriever.report(query, 5).neighbours], expected, atol=2e-6)
+    assert np.allclose(
+        [case.similarity for case in retriever.report(query, Question(5)).neighbours], expected, atol=2e-6
+    )
 
 
 def test_one_flipped_byte_anywhere_is_a_named_error(place: Path) -> None:

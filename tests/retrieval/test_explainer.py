@@ -12,6 +12,7 @@ from scankin.retrieval.errors import InvalidRequest, UnknownName
 from scankin.retrieval.explainer import MOST_NEIGHBOURS, Explainer
 from scankin.retrieval.fingerprint import fingerprint
 from scankin.retrieval.locations import places_of
+from scankin.retrieval.question import Question
 from scankin.retrieval.retriever import Retriever
 from scankin.retrieval.scan import Modality, Scan
 
@@ -32,7 +33,7 @@ def a_retriever(folder: Path, *, has_places: bool = True) -> Retriever:
 
 def test_both_maps_add_up_to_the_similarity_that_the_report_gives(tmp_path: Path) -> None:
     retriever = a_retriever(tmp_path)
-    neighbours = retriever.report(a_scan(99), 3).neighbours
+    neighbours = retriever.report(a_scan(99), Question(3)).neighbours
     found = Explainer(retriever).explain(a_scan(99), [case.scan for case in neighbours])
     assert [one.scan for one in found] == [case.scan for case in neighbours]
     for one, case in zip(found, neighbours, strict=True):

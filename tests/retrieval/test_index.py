@@ -100,12 +100,28 @@ def test_k_below_one_is_refused() -> None:
 
 def test_neighbours_check_their_own_order() -> None:
     with pytest.raises(ValueError, match="falling"):
-        Neighbours((a_record(1), a_record(2)), (0.1, 0.2))
+        Neighbours((a_record(1), a_record(2)), (0.1, 0.2), (0.1, 0.2))
     with pytest.raises(ValueError, match="twice"):
-        Neighbours((a_record(1, "p"), a_record(2, "p")), (0.2, 0.1))
+        Neighbours((a_record(1, "p"), a_record(2, "p")), (0.2, 0.1), (0.2, 0.1))
 
 
 @pytest.mark.parametrize("bad", [np.full((1, 4), 0.4, np.float32), np.full((1, 4), np.nan, np.float32), np.eye(4)[:1]])
 def test_embeddings_are_finite_unit_float32(bad: np.ndarray) -> None:
     with pytest.raises(ValueError, match="Embeddings"):
         Embeddings(bad, an_identity())
+
+
+def test_what_other_likeness_adds_decides_the_order_and_is_told_beside_the_cosine() -> None:
+    rng = np.random.default_rng(5)
+    vectors = unit(rng.normal(size=(40, 4)))
+    owners = [f"p{row // 2}" for row in range(40)]
+    query, bonus = unit(rng.normal(size=(1, 4))), rng.uniform(0, 0.5, 40)
+    index, allowed = an_index(vectors, owners), rng.random(40) < 0.8
+    found = index.search(Embeddings(query, an_identity()), 5, allowed, bonus)
+    best: dict[str, tuple[float, float]] = {}
+    for row in np.flatnonzero(allowed):
+        cosine = round(float(vectors[row].astype(np.float64) @ query[0].astype(np.float64)), 6)
+        best[owners[row]] = max(best.get(owners[row], (-9.0, 0.0)), (round(cosine + bonus[row], 6), cosine))
+    expected = sorted(best.values(), reverse=True)[:5]
+    assert found.scores == tuple(score for score, _ in expected)
+    assert found.similarities == tuple(cosine for _, cosine in expected)

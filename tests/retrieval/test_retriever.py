@@ -12,6 +12,7 @@ from scankin.retrieval.encoder import embed
 from scankin.retrieval.errors import EncoderMismatch, InvalidRequest, Reason, RefusedScan
 from scankin.retrieval.filters import Filters
 from scankin.retrieval.fingerprint import fingerprint
+from scankin.retrieval.question import Question
 from scankin.retrieval.report import NOTICE
 from scankin.retrieval.retriever import Retriever
 from scankin.retrieval.scan import Age, Modality, Scan, Sex, View
@@ -32,7 +33,7 @@ def a_retriever(folder: Path, changes: dict[int, dict[str, object]] | None = Non
 
 
 def keys(retriever: Retriever, scan: Scan, k: int = 40, filters: Filters = Filters()) -> list[str]:
-    return [case.scan for case in retriever.report(scan, k, filters).neighbours]
+    return [case.scan for case in retriever.report(scan, Question(k, filters)).neighbours]
 
 
 def test_own_patient_is_never_a_neighbour_by_any_of_its_ids(tmp_path: Path) -> None:
@@ -45,7 +46,7 @@ def test_own_patient_is_never_a_neighbour_by_any_of_its_ids(tmp_path: Path) -> N
 
 def test_the_same_picture_leaves_its_whole_patient_out(tmp_path: Path) -> None:
     retriever = a_retriever(tmp_path, {4: {"patient": "pown"}, 9: {"patient": "pown"}})
-    report = retriever.report(SCANS[4], 40)
+    report = retriever.report(SCANS[4], Question(40))
     assert "pown" not in {case.patient for case in report.neighbours}
     assert any("left out" in caution for caution in report.cautions)
 
@@ -105,7 +106,7 @@ def test_neighbours_equal_brute_force_and_counts_add_up(tmp_path: Path) -> None:
     cases = [Case(f"p{n:015x}", "test", events=(Event(EventKind.DEATH, n % 4 == 0),)) for n in range(40) if n % 3]
     retriever = a_retriever(tmp_path, facts, cases=cases)
     query = a_scan(99)
-    report = retriever.report(query, 10)
+    report = retriever.report(query, Question(10))
     similarities = np.vstack([embed(ENCODER, scan).vectors for scan in SCANS]) @ embed(ENCODER, query).vectors[0]
     best = np.argsort(-similarities)[:10]
     assert [case.scan for case in report.neighbours] == [f"s{n:015x}" for n in best]
@@ -123,20 +124,20 @@ def test_neighbours_equal_brute_force_and_counts_add_up(tmp_path: Path) -> None:
 def test_a_patient_counts_once_in_a_base_rate(tmp_path: Path) -> None:
     shown = {n: {"patient": "pmany", "findings": {"COVID-19": n == 0}} for n in range(4)}
     shown[4] = {"findings": {"COVID-19": True}}
-    report = a_retriever(tmp_path, shown).report(a_scan(99), 3)
+    report = a_retriever(tmp_path, shown).report(a_scan(99), Question(3))
     # One patient with 1 of 4 scans, one with 1 of 1: (0.25 + 1) / 2.
     assert report.findings[0].base_rate == pytest.approx(0.625)
 
 
 def test_report_as_json_has_exactly_its_names(tmp_path: Path) -> None:
-    report = a_retriever(tmp_path).report(a_scan(99), 3).as_json()
+    report = a_retriever(tmp_path).report(a_scan(99), Question(3)).as_json()
     assert list(report) == [
         "schema", "query", "neighbours", "findings", "outcomes", "curves", "measures", "cautions", "index",
         "explanations", "notice",
     ]  # fmt: skip
     assert set(report["neighbours"][0]) == {
-        "rank", "scan", "patient", "similarity", "modality", "view", "age_band", "sex", "site",
-        "days_since_admission", "findings", "outcomes",
+        "rank", "scan", "patient", "similarity", "likeness", "score", "modality", "view", "age_band", "sex",
+        "site", "days_since_admission", "findings", "outcomes",
     }  # fmt: skip
     assert set(report["outcomes"][0]) == {
         "name", "happened", "known", "already_happened", "censored", "unknown", "estimate", "interval", "abstained",
@@ -148,7 +149,7 @@ def test_report_as_json_has_exactly_its_names(tmp_path: Path) -> None:
 
 
 def test_k_larger_than_the_index_gives_all_and_says_so(tmp_path: Path) -> None:
-    report = a_retriever(tmp_path).report(a_scan(99), 500)
+    report = a_retriever(tmp_path).report(a_scan(99), Question(500))
     assert len(report.neighbours) == 40
     assert any("40 similar patients were found, not 500" in caution for caution in report.cautions)
 
@@ -157,7 +158,7 @@ def test_nothing_that_may_answer_is_a_refusal(tmp_path: Path) -> None:
     retriever = a_retriever(tmp_path)
     for refused, filters in ((a_scan(99), Filters(sites=("nowhere",))), (a_scan(99, modality=Modality.CT), Filters())):
         with pytest.raises(RefusedScan) as caught:
-            retriever.report(refused, 3, filters)
+            retriever.report(refused, Question(3, filters))
         assert caught.value.reason is Reason.NO_CANDIDATES
 
 
@@ -175,7 +176,7 @@ def test_an_index_without_children_refuses_a_child_unless_ages_are_mixed(tmp_pat
         with pytest.raises(RefusedScan, match="a child, and the index holds no children") as caught:
             ask(child)
         assert caught.value.reason is Reason.NO_CANDIDATES
-    assert retriever.report(child, filters=Filters(mix_ages=True)).neighbours
+    assert retriever.report(child, Question(filters=Filters(mix_ages=True))).neighbours
     assert retriever.check(child, mix_ages=True) is None
 
 
@@ -194,16 +195,16 @@ def test_a_gate_refuses_what_is_unlike_the_index_and_can_only_be_switched_off_op
     with pytest.raises(RefusedScan, match="Of 20 patients of the index") as caught:
         retriever.report(noise)
     assert caught.value.reason is Reason.UNLIKE_THE_INDEX
-    assert "switched off" in retriever.report(noise, false_refusal=0).cautions[0]
+    assert "switched off" in retriever.report(noise, Question(false_refusal=0)).cautions[0]
     alike = a_scan(99)
     assert not retriever.check(alike).is_refused  # type: ignore[union-attr]
     assert not any("gate" in caution for caution in retriever.report(alike).cautions)
-    assert "rate of 0.1, not 0.05" in retriever.report(alike, false_refusal=0.1).cautions[0]
+    assert "rate of 0.1, not 0.05" in retriever.report(alike, Question(false_refusal=0.1)).cautions[0]
 
 
 def test_a_blank_film_is_refused(tmp_path: Path) -> None:
     with pytest.raises(RefusedScan) as caught:
-        a_retriever(tmp_path).report(Scan(Modality.XRAY, np.full((1, 64, 64), 7, np.uint8)), 3)
+        a_retriever(tmp_path).report(Scan(Modality.XRAY, np.full((1, 64, 64), 7, np.uint8)), Question(3))
     assert caught.value.reason is Reason.BLANK
 
 

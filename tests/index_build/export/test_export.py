@@ -19,6 +19,7 @@ from scankin.models.engines.torch import TorchEngine
 from scankin.models.network import NetworkEncoder
 from scankin.retrieval.encoder import embed
 from scankin.retrieval.errors import CasebookError, EncoderMismatch, InvalidRequest
+from scankin.retrieval.question import Question
 from scankin.retrieval.report import NOTICE
 from scankin.retrieval.retriever import Retriever
 from scankin.retrieval.store import load_version
@@ -86,7 +87,7 @@ def test_an_index_of_one_runtime_is_answered_by_the_other(place: Path, tmp_path:
     for made, asked in ((on_torch, on_onnx), (on_onnx, on_torch)):
         build(place / "casebook", tmp_path / made.identity.engine, made, workers=2)
         version = load_version(tmp_path / made.identity.engine)
-        same, other = (Retriever(version, encoder).report(a_scan(3), k=5) for encoder in (made, asked))
+        same, other = (Retriever(version, encoder).report(a_scan(3), Question(5)) for encoder in (made, asked))
         assert [case.scan for case in same.neighbours] == [case.scan for case in other.neighbours]
 
 

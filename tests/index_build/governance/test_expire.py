@@ -15,6 +15,7 @@ from scankin.index_build.settings import load_settings
 from scankin.models import load_encoder
 from scankin.retrieval.errors import CasebookError, InvalidRequest, LicenceExpired
 from scankin.retrieval.licence import Licence
+from scankin.retrieval.question import Question
 from scankin.retrieval.reading import ReadRequest, read_scan
 from scankin.retrieval.retriever import Retriever
 from scankin.retrieval.scan import Scan
@@ -43,7 +44,7 @@ def test_the_licence_travels_to_the_store_and_every_result(tmp_path: Path) -> No
     last = date.today() + timedelta(days=3)
     version = load_version(a_licensed_store(tmp_path, last))
     assert version.licence == Licence(LINE, last, "DAA-1")
-    report = Retriever(version, load_encoder("thumbnail")).report(a_query(tmp_path), k=3)
+    report = Retriever(version, load_encoder("thumbnail")).report(a_query(tmp_path), Question(3))
     assert report.as_json()["index"]["licence"] == {"line": LINE, "expires": last.isoformat(), "agreement": "DAA-1"}
 
 
@@ -62,7 +63,7 @@ def test_after_its_last_day_nothing_is_built_loaded_or_answered(
     with pytest.raises(LicenceExpired, match="ended on"):
         load_version(store)
     with pytest.raises(LicenceExpired):
-        Retriever(version, load_encoder("thumbnail")).report(a_query(tmp_path), k=3)
+        Retriever(version, load_encoder("thumbnail")).report(a_query(tmp_path), Question(3))
     with pytest.raises(LicenceExpired):
         build(tmp_path / "casebook", store, load_encoder("thumbnail"), workers=1)
     assert load_version(store, is_for_use=False).name == version.name  # patients can still be taken out

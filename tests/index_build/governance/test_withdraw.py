@@ -19,6 +19,7 @@ from scankin.index_build.importers.nccid import read
 from scankin.index_build.ingest import IngestAccount, ingest
 from scankin.models import load_encoder
 from scankin.retrieval.errors import StoreMissing
+from scankin.retrieval.question import Question
 from scankin.retrieval.reading import ReadRequest, read_scan
 from scankin.retrieval.records import cases_of
 from scankin.retrieval.retriever import Retriever
@@ -97,13 +98,13 @@ def test_withdrawn_patients_leave_no_byte_and_the_rest_answers_as_before(place: 
         scan = read_scan(ReadRequest(paths=(a_query(place, name),)))
         old = [
             (n.scan, n.similarity)
-            for n in Retriever(before, encoder).report(scan, k=30).neighbours
+            for n in Retriever(before, encoder).report(scan, Question(30)).neighbours
             if n.patient not in keys
         ]
-        new = [(n.scan, n.similarity) for n in Retriever(after, encoder).report(scan, k=30).neighbours]
+        new = [(n.scan, n.similarity) for n in Retriever(after, encoder).report(scan, Question(30)).neighbours]
         expected = [pair for pair in old if pair[0] in {key for key, _ in new}]
         assert new == expected or name == gone[0]
-        assert not keys & {n.patient for n in Retriever(after, encoder).report(scan, k=30).neighbours}
+        assert not keys & {n.patient for n in Retriever(after, encoder).report(scan, Question(30)).neighbours}
 
 
 def bounded(needle: bytes, data: bytes) -> bool:

@@ -1,0 +1,23 @@
+"""What is asked about a scan, beside the scan itself."""
+
+from dataclasses import dataclass
+
+from scankin.retrieval.filters import NO_FILTERS, Filters
+
+
+@dataclass(frozen=True)
+class Question:
+    """How a query is to be answered.
+
+    Attributes:
+        k: Patients wanted, 1 to 1,000.
+        filters: What neighbours must satisfy, applied inside the search.
+        false_refusal: Share of scans like the index's that the gate may refuse; None: the index's own, 0: no gate.
+    """
+
+    k: int = 10
+    filters: Filters = NO_FILTERS
+    false_refusal: float | None = None
+
+
+PLAIN = Question()
