@@ -12,7 +12,7 @@ are left out. Two truths are known of each patient who asks:
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 from typing import Annotated
@@ -35,6 +35,7 @@ from scankin.index_build.construct.uploads import uploads_of
 from scankin.models import load_encoder
 from scankin.retrieval.case import Case, Clock, Event, EventKind
 from scankin.retrieval.encoder import Embeddings, EncoderIdentity, embed
+from scankin.retrieval.estimates.calibration import ModalityCalibration
 from scankin.retrieval.estimates.curves import CURVE_OUTCOMES
 from scankin.retrieval.estimates.estimate import Estimator, Expected
 from scankin.retrieval.index import ScanIndex
@@ -69,7 +70,7 @@ def main(
     patients: int = 2000,
     encoder: str = "efficientnet_lite0",
 ) -> None:
-    """Print coverage, calibration error and error by effective number, averaged over the ordered pairs of seeds."""
+    """Print coverage, calibration error, and error given and withheld, averaged over the ordered pairs of seeds."""
     cohorts = [cohort_of(one, patients, encoder, folder) for one in seed]
     alike = alike_chances(cohorts)
     rows: dict[str, list[Floats]] = {}
@@ -77,46 +78,68 @@ def main(
     for here, index in enumerate(cohorts):
         calibration = calibrate({Modality.XRAY: index.index}, index.cases)[Modality.XRAY]
         estimator = Estimator(index.index.records, index.cases, calibration)
+        never_abstains = Estimator(index.index.records, index.cases, without_threshold(calibration))
         for there, asking in enumerate(cohorts):
             if here == there:
                 continue
-            said = [
-                estimator.answer(
-                    index.index.vectors @ vector, np.ones(len(index.index), np.bool_), record.age, record.sex
-                )
-                for vector, record in zip(asking.index.vectors, asking.index.records, strict=True)
-            ]
+            said, always = (
+                [
+                    one.answer(
+                        vector,
+                        index.index.vectors @ vector,
+                        np.ones(len(index.index), np.bool_),
+                        record.age,
+                        record.sex,
+                    )
+                    for vector, record in zip(asking.index.vectors, asking.index.records, strict=True)
+                ]
+                for one in (estimator, never_abstains)
+            )
             for name in asking.risks[0]:
                 own = np.array([risk[name] for risk in asking.risks])
-                rows.setdefault(name, []).append(measured(name, said, own, alike[there][name]))
+                rows.setdefault(name, []).append(measured(name, said, always, own, alike[there][name]))
             for name in CURVE_OUTCOMES:
                 bands.setdefault(name, []).extend(band_coverage(name, said, asking.risks, alike[there]))
-    heads = "asked given   base   true   ECE  alike   own  width    err  err-few err-most base-err beats"
+    heads = "asked  given   base   true   ECE  alike   own  width    err withheld base-err beats"
     typer.echo(f"{'outcome':<20}{heads}")
     for name, parts in rows.items():
-        mean = np.nanmean(parts, axis=0)
+        means = [
+            column[~np.isnan(column)].mean() if (~np.isnan(column)).any() else None for column in np.array(parts).T
+        ]
         typer.echo(
-            f"{name:<20}{mean[0]:5.0f} {mean[1]:5.2f}" + "".join(f" {value:6.3f}" for value in mean[2:]),
+            f"{name:<20}{means[0]:5.0f} {means[1]:6.3f}"
+            + "".join("      -" if value is None else f" {value:6.3f}" for value in means[2:]),
         )
     for name, covered in bands.items():
         typer.echo(f"curve to {name:<20} bands cover the alike chance at 7, 14, 30 days: {np.mean(covered):.3f}")
 
 
-def measured(name: str, said: Sequence[Expected], own: Floats, alike: Floats) -> Floats:
+def without_threshold(held: ModalityCalibration) -> ModalityCalibration:
+    """Return a calibration that never abstains for want of similar patients."""
+    outcomes = {
+        name: one if one.fit is None else replace(one, fit=replace(one.fit, least_size=0.0))
+        for name, one in held.outcomes.items()
+    }
+    return replace(held, outcomes=outcomes)
+
+
+def measured(name: str, said: Sequence[Expected], always: Sequence[Expected], own: Floats, alike: Floats) -> Floats:
     """Return the figures of one outcome; patients in whom it had happened are not asked about."""
     held = [next(one for one in expected.estimates if one.name == name) for expected in said]
     at_risk = np.ones(len(own), np.bool_) if not name.endswith("d") or name in ("died", "intubated") else own > 0
     given = at_risk & np.array([one.estimate is not None for one in held])
     if not given.any():
-        return np.array([at_risk.sum(), 0.0, *[np.nan] * 11])
+        return np.array([at_risk.sum(), 0.0, *[np.nan] * 10])
     estimates = np.array([one.estimate for one, yes in zip(held, given, strict=True) if yes], np.float64)
     low, high = np.array([one.interval for one, yes in zip(held, given, strict=True) if yes]).T
-    sizes = np.array([one.effective_n for one, yes in zip(held, given, strict=True) if yes])
+    kept_back = at_risk & ~given
+    forced = [next(one for one in expected.estimates if one.name == name) for expected in always]
+    withheld = np.array([one.estimate for one, no in zip(forced, kept_back, strict=True) if no], np.float64)
+    their_error = (withheld - alike[kept_back]) ** 2
     own, alike = own[given], alike[given]
     tenths = np.array_split(np.argsort(estimates), 10)
     ece = sum(abs(estimates[part].mean() - own[part].mean()) * len(part) for part in tenths) / len(own)
     error = (estimates - alike) ** 2
-    fifths = np.array_split(np.argsort(sizes), 5)
     base = next(one.base.share for one in held if one.base is not None)
     return np.array(
         [
@@ -129,8 +152,7 @@ def measured(name: str, said: Sequence[Expected], own: Floats, alike: Floats) ->
             np.mean((low <= own) & (own <= high)),
             np.mean(high - low),
             np.sqrt(error.mean()),
-            np.sqrt(error[fifths[0]].mean()),
-            np.sqrt(error[fifths[-1]].mean()),
+            np.sqrt(their_error.mean()) if len(their_error) else np.nan,
             np.sqrt(np.mean((base - alike) ** 2)),
             float(bool(held[0].beats_age_sex)),
         ]

@@ -17,7 +17,7 @@ from scankin.retrieval.keys import Keyring
 from scankin.retrieval.locations import write_locations
 from scankin.retrieval.records import ScanRecord, cases_of, scans_table
 from scankin.retrieval.scan import Modality
-from scankin.retrieval.store import ALIASES, CALIBRATION, CASES, FAISS_FILES, PICTURES, PLACES, SCANS, SECRET
+from scankin.retrieval.store import ALIASES, CALIBRATION, CASES, FAISS_FILES, PICTURES, PLACES, SCANS, SCORES, SECRET
 from scankin.retrieval.thumbnails import Thumbnails, write_thumbnails
 
 
@@ -66,7 +66,9 @@ class VersionFiles:
         for modality, index in self.indexes.items():
             (into / FAISS_FILES[modality]).write_bytes(index.serialised().tobytes())
         calibration = calibrate(self.indexes, {case.patient: case for case in cases_of(self.cases)})
-        (into / CALIBRATION).write_bytes(calibration_bytes(calibration))
+        numbers, scores = calibration_bytes(calibration)
+        (into / CALIBRATION).write_bytes(numbers)
+        (into / SCORES).write_bytes(scores)
         write_thumbnails(into / PICTURES, self.pictures)
         if self.places is not None:
             write_locations(into / PLACES, self.places)

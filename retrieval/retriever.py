@@ -85,7 +85,7 @@ class Retriever:
         likenesses: tuple[Likeness, ...] = ()
         found = candidates.index.search(embedding, question.k, allowed, added(likenesses))
         expected = self.version.estimators[scan.modality].answer(
-            candidates.index.similarities(embedding), allowed, scan.age, scan.sex
+            embedding.vectors[0], candidates.index.similarities(embedding), allowed, scan.age, scan.sex
         )
         patients = self.version.columns[scan.modality].count_patients(allowed)
         query = _query_facts(scan, question, candidates=(int(allowed.sum()), patients))

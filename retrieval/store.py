@@ -51,6 +51,8 @@ SCANS, CASES, ALIASES, SECRET, PICTURES, CALIBRATION = (
     "thumbnails.arrow",
     "calibration.json",
 )
+SCORES = "prognosis.npz"
+"""Beside the calibration."""
 PLACES = "locations.arrow"
 """Only in versions that were built with explanations."""
 FAISS_FILES = {Modality.XRAY: "xray.faiss", Modality.CT: "ct.faiss"}
@@ -256,7 +258,9 @@ def load_version(store: Path, version: str | None = None, *, is_for_use: bool = 
         # A version published before there were gates has none.
         gates=gates_from(content(GATE), indexes) if GATE in manifest.files else NO_GATES,
         # Versions published before there were estimates have none.
-        calibration=calibration_of(content(CALIBRATION), version) if CALIBRATION in manifest.files else None,
+        calibration=(
+            calibration_of(content(CALIBRATION), content(SCORES), version) if CALIBRATION in manifest.files else None
+        ),
     )
 
 

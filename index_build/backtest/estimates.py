@@ -49,9 +49,10 @@ class PastIndex:
         """Return the estimate of every outcome for a film of the cohort, by name; its own patient never answers."""
         cohort = self._cohort
         record = cohort.records[row]
-        cosines = self._index.similarities(Embeddings(cohort.vectors[[row]], cohort.encoder))
-        allowed = self._people != cohort.people[row]
-        return {one.name: one for one in self._estimator.answer(cosines, allowed, record.age, record.sex).estimates}
+        asking = Embeddings(cohort.vectors[[row]], cohort.encoder)
+        cosines, allowed = self._index.similarities(asking), self._people != cohort.people[row]
+        expected = self._estimator.answer(asking.vectors[0], cosines, allowed, record.age, record.sex)
+        return {one.name: one for one in expected.estimates}
 
 
 def estimates_of(answers: Sequence[OutcomeEstimate]) -> Estimates | None:

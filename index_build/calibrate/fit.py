@@ -9,13 +9,13 @@ from scipy import special
 
 from scankin.index_build.calibrate.held_out import FOLDS, HeldOut, held_out
 from scankin.index_build.calibrate.logistic import fit_logistic
-from scankin.index_build.calibrate.width import excess_of
 from scankin.retrieval.case import Case
 from scankin.retrieval.estimates.age_sex import AgeSexModel, age_sex_terms
 from scankin.retrieval.estimates.calibration import Calibration, Fit, Losses, ModalityCalibration, OutcomeCalibration
 from scankin.retrieval.estimates.evidence import BaseRate, Evidence, base_rate, evidence_of
 from scankin.retrieval.estimates.kernel import PatientRows
 from scankin.retrieval.estimates.posterior import Shape, shrunk
+from scankin.retrieval.estimates.prognosis import Prognosis
 from scankin.retrieval.index import ScanIndex
 from scankin.retrieval.outcomes import all_outcomes
 from scankin.retrieval.records import ScanRecord
@@ -31,9 +31,7 @@ SMALLEST_SIZE = 5.0
 EDGE_SHARE = 0.05
 """Of patients held out are less alike their nearest patient than a query that is said to be near the edge."""
 
-LEAST_INFLATION = 4.0
-"""Evidence is discounted by this at least: chosen on constructed seeds 1 to 3, where the excess that outcomes alone
-reveal (about 1) left intervals too narrow. On other seeds those of death still are (docs/estimates.md)."""
+NOBODY_ASKED = "it is known in none of the scans by which patients were asked about when the index was built"
 
 _CLIP = 1e-6
 
@@ -66,7 +64,9 @@ def _of_modality(index: ScanIndex, cases: Mapping[str, Case]) -> ModalityCalibra
     evidence = [evidence_of(outcome, index.records, cases) for outcome in outcomes]
     numbers = np.unique([record.patient for record in index.records], return_inverse=True)[1]
     bases = [base_rate(one, numbers) for one in evidence]
-    found, fitting, edge = {}, [], None
+    found: dict[str, OutcomeCalibration] = {}
+    prognoses: dict[str, Prognosis] = {}
+    fitting, edge = [], None
     for place, (outcome, one) in enumerate(zip(outcomes, evidence, strict=True)):
         refusal = one.nothing_because or _too_few(one, numbers)
         if refusal is None:
@@ -75,18 +75,16 @@ def _of_modality(index: ScanIndex, cases: Mapping[str, Case]) -> ModalityCalibra
             found[outcome.name] = OutcomeCalibration(bases[place], refusal=refusal)
     if fitting:
         answers = held_out(index, [evidence[place] for place in fitting], PatientRows(numbers))
-        made, excesses = [], []
         for column, place in enumerate(fitting):
-            fitted, excess = _fitted(bases[place], index, evidence[place], answers, column, numbers)
-            made.append(fitted)
-            excesses += [] if excess is None else [excess]
-        inflation = max(LEAST_INFLATION, float(np.mean(excesses)) if excesses else 0.0)
-        found |= {
-            outcomes[place].name: _widened(fitted, inflation) for place, fitted in zip(fitting, made, strict=True)
-        }
+            name, scores = outcomes[place].name, answers.prognoses[column]
+            if scores is None:
+                found[name] = OutcomeCalibration(bases[place], refusal=NOBODY_ASKED)
+                continue
+            prognoses[name], worth = scores
+            found[name] = _fitted(bases[place], index, evidence[place], answers, column, numbers, worth)
         nearest = answers.nearest[np.isfinite(answers.nearest)]
         edge = float(np.quantile(nearest, EDGE_SHARE)) if len(nearest) >= LEAST_PATIENTS else None
-    return ModalityCalibration(found, edge)
+    return ModalityCalibration(found, edge, prognoses)
 
 
 def _too_few(evidence: Evidence, patients: NDArray[np.int64]) -> str | None:
@@ -110,8 +108,8 @@ def _fitted(
     answers: HeldOut,
     place: int,
     patients: NDArray[np.int64],
-) -> tuple[OutcomeCalibration, float | None]:
-    """Return the calibration with intervals as wide as counting says, and how much the errors exceed that."""
+    worth: float,
+) -> OutcomeCalibration:
     is_asked = evidence.weight[answers.rows] > 0
     rows, folds = answers.rows[is_asked], answers.folds[is_asked]
     weights = evidence.weight[rows]
@@ -126,17 +124,8 @@ def _fitted(
     shares = np.where(np.isfinite(shares), shares, asked.bases)
     step, strength = _kernel_and_strength(asked, shares, sizes)
     share, size = shares[step], sizes[step]
-    shape = _recalibration(asked, share, size, strength)
+    shape = _recalibration(asked, share, size, strength, worth)
     estimates = shape.recalibrated(shrunk(share, size, asked.bases, strength))
-    concentration = float(answers.concentrations[step])
-    excess = excess_of(
-        answers.cosines[np.ix_(is_asked, is_asked)],
-        asked.happened,
-        asked.weights,
-        [record.patient for record in asked.records],
-        concentration,
-        shape,
-    )
     model, by_age = _age_sex(asked)
     losses = Losses(
         neighbours=_loss(asked, estimates),
@@ -144,14 +133,7 @@ def _fitted(
         base_rate=_loss(asked, asked.bases),
     )
     least = _least_size(asked, estimates, size)
-    return OutcomeCalibration(base, Fit(concentration, shape, least, losses), model), excess
-
-
-def _widened(held: OutcomeCalibration, inflation: float) -> OutcomeCalibration:
-    """Return the calibration with its evidence discounted: by the mean excess of all outcomes; one is uncertain."""
-    if held.fit is None:
-        return held
-    return replace(held, fit=replace(held.fit, shape=replace(held.fit.shape, inflation=inflation)))
+    return OutcomeCalibration(base, Fit(answers.kernels[step], shape, least, losses), model)
 
 
 def _bases(evidence: Evidence, patients: NDArray[np.int64], answers: HeldOut, folds: NDArray[np.int64]) -> Floats:
@@ -166,7 +148,7 @@ def _bases(evidence: Evidence, patients: NDArray[np.int64], answers: HeldOut, fo
 
 
 def _kernel_and_strength(asked: _Asked, shares: Floats, sizes: Floats) -> tuple[int, float]:
-    """Return the step of the concentration and the prior strength of least loss; of equal ones the widest kernel."""
+    """Return the number of the kernel and the prior strength of least loss; of equal ones the simplest kernel."""
     losses = {
         (step, strength): _loss(asked, shrunk(shares[step], sizes[step], asked.bases, strength))
         for step in range(len(shares))
@@ -175,13 +157,13 @@ def _kernel_and_strength(asked: _Asked, shares: Floats, sizes: Floats) -> tuple[
     return min(losses, key=lambda pair: losses[pair])
 
 
-def _recalibration(asked: _Asked, share: Floats, size: Floats, strength: float) -> Shape:
+def _recalibration(asked: _Asked, share: Floats, size: Floats, strength: float, worth: float) -> Shape:
     """Return the shape with Platt's two numbers, drawn towards no change by as much as two patients weigh."""
     logit = special.logit(np.clip(shrunk(share, size, asked.bases, strength), _CLIP, 1 - _CLIP))
     terms = np.stack([np.ones_like(logit), logit], axis=1)
     a, b = fit_logistic(terms, asked.happened, asked.weights, np.array([0.0, 1.0]), np.array([2.0, 2.0]))
     # A slope that is not positive means the neighbours' order says nothing: all estimates then become nearly alike.
-    return Shape(strength, float(a), max(float(b), 0.05))
+    return Shape(strength, float(a), max(float(b), 0.05), worth)
 
 
 def _age_sex(asked: _Asked) -> tuple[AgeSexModel | None, Floats | None]:
@@ -209,17 +191,17 @@ def _age_sex(asked: _Asked) -> tuple[AgeSexModel | None, Floats | None]:
 
 
 def _least_size(asked: _Asked, estimates: Floats, size: Floats) -> float:
-    """Return the effective size below which the estimates of patients held out were no better than the base rate.
+    """Return the effective size below which estimates of patients held out were not shown to beat the base rate.
 
     Patients are taken from the least size on, twentieth by twentieth up to half of all; the threshold is the greatest
-    at which all those below it lost as much as the base rate, or more.
+    at which the gain of all those below it was less than its standard error.
     """
     order = np.argsort(size, kind="stable")
     gain = asked.weights * (_losses(asked.happened, asked.bases) - _losses(asked.happened, estimates))
     least = SMALLEST_SIZE
     for twentieth in range(1, 11):
         below = order[: len(order) * twentieth // 20]
-        if len(below) >= LEAST_OF_EACH and gain[below].sum() <= 0:
+        if len(below) >= LEAST_OF_EACH and gain[below].sum() < np.sqrt((gain[below] ** 2).sum()):
             least = max(least, float(size[below].max()))
     return least
 

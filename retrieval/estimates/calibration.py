@@ -2,16 +2,18 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any, Self
 
 from scankin.retrieval.errors import StoreCorrupt
 from scankin.retrieval.estimates.age_sex import AgeSexModel
 from scankin.retrieval.estimates.evidence import BaseRate
+from scankin.retrieval.estimates.kernel import Kernel
 from scankin.retrieval.estimates.posterior import Shape
+from scankin.retrieval.estimates.prognosis import Prognosis, prognoses_bytes, prognoses_of
 from scankin.retrieval.scan import Modality
 
-CALIBRATION_SCHEMA = "scankin.calibration/1"
+CALIBRATION_SCHEMA = "scankin.calibration/2"
 
 
 @dataclass(frozen=True)
@@ -34,13 +36,13 @@ class Fit:
     """What one outcome's estimates are made with.
 
     Attributes:
-        concentration: Of the kernel.
+        kernel: Weighs alike patients.
         shape: Shrinkage, recalibration and width of intervals.
         least_size: Below this effective sample size no estimate is given.
         losses: How it did on patients held out.
     """
 
-    concentration: float
+    kernel: Kernel
     shape: Shape
     least_size: float
     losses: Losses
@@ -72,7 +74,7 @@ class OutcomeCalibration:
         fit = raw["fit"]
         return cls(
             base=raw["base"] and BaseRate(**raw["base"]),
-            fit=fit and Fit(fit["concentration"], Shape(**fit["shape"]), fit["least_size"], Losses(**fit["losses"])),
+            fit=fit and Fit(Kernel(**fit["kernel"]), Shape(**fit["shape"]), fit["least_size"], Losses(**fit["losses"])),
             age_sex=raw["age_sex"] and AgeSexModel(**raw["age_sex"]),
             refusal=raw["refusal"],
         )
@@ -86,24 +88,33 @@ class ModalityCalibration:
         outcomes: By name.
         edge_similarity: Nineteen of twenty patients held out have a patient more similar than this; a query whose
             nearest is less so lies near the edge of the index. None where too few were held out to tell.
+        prognoses: Prognostic scores of the outcomes that were fitted; a file of their own.
     """
 
     outcomes: Mapping[str, OutcomeCalibration]
     edge_similarity: float | None = None
+    prognoses: Mapping[str, Prognosis] = field(default_factory=dict)
 
 
 Calibration = Mapping[Modality, ModalityCalibration]
 """By modality."""
 
 
-def calibration_bytes(calibration: Calibration) -> bytes:
-    """Return the file of a calibration, the same for the same values."""
-    held = {modality.value: asdict(one) for modality, one in calibration.items()}
-    return json.dumps({"schema": CALIBRATION_SCHEMA, "modalities": held}, indent=1, sort_keys=True).encode()
+def calibration_bytes(calibration: Calibration) -> tuple[bytes, bytes]:
+    """Return the two files of a calibration, numbers and scores, the same for the same values."""
+    held = {
+        modality.value: {
+            "outcomes": {name: asdict(outcome) for name, outcome in one.outcomes.items()},
+            "edge_similarity": one.edge_similarity,
+        }
+        for modality, one in calibration.items()
+    }
+    numbers = json.dumps({"schema": CALIBRATION_SCHEMA, "modalities": held}, indent=1, sort_keys=True).encode()
+    return numbers, prognoses_bytes({modality: one.prognoses for modality, one in calibration.items()})
 
 
-def calibration_of(data: bytes, version: str) -> Calibration:
-    """Return the calibration of the bytes of its file.
+def calibration_of(data: bytes, scores: bytes, version: str) -> Calibration:
+    """Return the calibration of the bytes of its two files.
 
     Raises:
         StoreCorrupt: It is not a calibration of this format.
@@ -112,9 +123,12 @@ def calibration_of(data: bytes, version: str) -> Calibration:
         raw = json.loads(data)
         if raw["schema"] != CALIBRATION_SCHEMA:
             raise StoreCorrupt(f"{version}: calibration of format {raw['schema']!r}; {CALIBRATION_SCHEMA!r} is read.")
+        prognoses = prognoses_of(scores, version)
         return {
             Modality(modality): ModalityCalibration(
-                {name: OutcomeCalibration.from_json(one) for name, one in by["outcomes"].items()}, by["edge_similarity"]
+                {name: OutcomeCalibration.from_json(one) for name, one in by["outcomes"].items()},
+                by["edge_similarity"],
+                prognoses[Modality(modality)],
             )
             for modality, by in raw["modalities"].items()
         }

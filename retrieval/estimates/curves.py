@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from scankin.retrieval.case import Case, EventKind, State
 from scankin.retrieval.estimates.evidence import LEAST_KNOWN_SHARE
+from scankin.retrieval.estimates.posterior import Shape
 from scankin.retrieval.follow_up import Ending, follow_up
 from scankin.retrieval.records import ScanRecord
 from scankin.retrieval.summaries import wilson
@@ -118,7 +119,7 @@ def times_of(kind: EventKind, records: Sequence[ScanRecord], cases: Mapping[str,
     return Times(days, is_event & ~outside, is_competing & ~outside, present)
 
 
-def curve(name: str, times: Times, rows: NDArray[np.int64], weights: Floats, inflation: float = 1.0) -> Curve | None:
+def curve(name: str, times: Times, rows: NDArray[np.int64], weights: Floats, shape: Shape) -> Curve | None:
     """Return the curve of patients under kernel weights; None when none of them has a time.
 
     Args:
@@ -126,7 +127,7 @@ def curve(name: str, times: Times, rows: NDArray[np.int64], weights: Floats, inf
         times: Of all scans.
         rows: ``[p]``: one scan a patient.
         weights: ``[p]``: kernel weights, above 0.
-        inflation: By how much the evidence is discounted for the band, at least 1.
+        shape: Says what evidence is worth for the band.
     """
     is_held = times.days[rows] >= 0
     rows, weights = rows[is_held], weights[is_held]
@@ -135,7 +136,7 @@ def curve(name: str, times: Times, rows: NDArray[np.int64], weights: Floats, inf
     days = times.days[rows]
     present = times.present[rows] * weights[:, np.newaxis]
     total, squares = present.sum(axis=0), (present**2).sum(axis=0)
-    sizes = np.divide(total**2, squares, out=np.zeros_like(total), where=squares > 0) / inflation
+    sizes = np.divide(total**2, squares, out=np.zeros_like(total), where=squares > 0)
     on_day = days[:, np.newaxis] == np.arange(HORIZON_DAYS + 1)
     hazards = [
         np.divide((present * on_day)[chosen[rows]].sum(axis=0), total, out=np.zeros_like(total), where=total > 0)
@@ -144,7 +145,7 @@ def curve(name: str, times: Times, rows: NDArray[np.int64], weights: Floats, inf
     free = np.cumprod(1 - hazards[0] - hazards[1])
     before = np.concatenate([[1.0], free[:-1]])
     happened, competing = np.cumsum(before * hazards[0]), np.cumsum(before * hazards[1])
-    low, high = _band(happened, before, sizes)
+    low, high = _band(happened, before, shape.worth(sizes))
     return Curve(
         name,
         happened,
@@ -153,7 +154,7 @@ def curve(name: str, times: Times, rows: NDArray[np.int64], weights: Floats, inf
         competing,
         (days[:, np.newaxis] >= np.arange(HORIZON_DAYS + 1)).sum(axis=0),
         len(rows),
-        float(sizes[0] * inflation),
+        float(sizes[0]),
     )
 
 

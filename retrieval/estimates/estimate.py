@@ -7,10 +7,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scankin.retrieval.case import Case
-from scankin.retrieval.estimates.calibration import ModalityCalibration
+from scankin.retrieval.estimates.calibration import Fit, ModalityCalibration
 from scankin.retrieval.estimates.curves import CURVE_OUTCOMES, Curve, Times, curve, times_of
 from scankin.retrieval.estimates.evidence import BaseRate, base_rate, evidence_of
-from scankin.retrieval.estimates.kernel import BestScans, PatientRows, kernel
+from scankin.retrieval.estimates.kernel import BestScans, PatientRows
 from scankin.retrieval.outcomes import all_outcomes
 from scankin.retrieval.records import ScanRecord
 from scankin.retrieval.scan import Age, Sex
@@ -84,6 +84,7 @@ class Estimator:
         numbers = np.unique([record.patient for record in records], return_inverse=True)[1]
         self._patients = PatientRows(numbers)
         self._calibrations = {} if calibration is None else calibration.outcomes
+        self._prognoses = {} if calibration is None else calibration.prognoses
         self._edge = None if calibration is None else calibration.edge_similarity
         self._evidence = {outcome.name: evidence_of(outcome, records, cases) for outcome in all_outcomes()}
         self._times = {name: times_of(kind, records, cases) for name, kind in CURVE_OUTCOMES.items()}
@@ -91,22 +92,30 @@ class Estimator:
         self.base_rates = {name: rate for name, rate in found.items() if rate is not None}
 
     def answer(
-        self, similarities: NDArray[np.floating], allowed: NDArray[np.bool_], age: Age | None, sex: Sex | None
+        self,
+        vector: NDArray[np.floating],
+        similarities: NDArray[np.floating],
+        allowed: NDArray[np.bool_],
+        age: Age | None,
+        sex: Sex | None,
     ) -> Expected:
         """Return an estimate of every outcome, in order, and a curve of those within 30 days that have one.
 
         Args:
-            similarities: ``[n]``: cosines of the query to every scan of the index.
+            vector: ``[dim]``: of the query, unit length.
+            similarities: ``[n]``: its cosines to every scan of the index.
             allowed: ``[n]``: scans that may answer, at least one.
             age, sex: Of the query.
         """
         best = self._patients.best(similarities, allowed)
-        estimates = tuple(self._estimate(name, best, age, sex) for name in self._evidence)
-        curves = (self._curve(estimate.name, best) for estimate in estimates if estimate.estimate is not None)
+        estimates = tuple(self._estimate(name, vector, best, age, sex) for name in self._evidence)
+        curves = (self._curve(one.name, vector, best) for one in estimates if one.estimate is not None)
         is_near_edge = self._edge is not None and float(best.similarities.max()) < self._edge
         return Expected(estimates, tuple(one for one in curves if one is not None), is_near_edge)
 
-    def _estimate(self, name: str, best: BestScans, age: Age | None, sex: Sex | None) -> OutcomeEstimate:
+    def _estimate(
+        self, name: str, vector: NDArray[np.floating], best: BestScans, age: Age | None, sex: Sex | None
+    ) -> OutcomeEstimate:
         evidence, held = self._evidence[name], self._calibrations.get(name)
         base = self.base_rates.get(name)
         known = evidence.weight[best.rows]
@@ -116,7 +125,7 @@ class Estimator:
             reason = evidence.nothing_because or (held and held.refusal) or NOT_CALIBRATED
             return OutcomeEstimate(name, None, None, 0.0, patients, base, by_age, reason)
         fit = held.fit
-        weights = kernel(best.similarities, fit.concentration) * known
+        weights = self._weights(name, fit, vector, best) * known
         size = effective_size(weights) if weights.any() else 0.0
         beats = None if fit.losses.age_sex is None else fit.losses.neighbours < fit.losses.age_sex
         if size < fit.least_size:
@@ -133,10 +142,15 @@ class Estimator:
             name, chance, (min(low, chance), max(high, chance)), size, patients, base, by_age, None, beats
         )
 
-    def _curve(self, name: str, best: BestScans) -> Curve | None:
+    def _weights(self, name: str, fit: Fit, vector: NDArray[np.floating], best: BestScans) -> NDArray[np.float64]:
+        """Return ``[p]``: how much each patient counts for one outcome."""
+        held = self._prognoses[name]
+        return fit.kernel.weights(best.similarities, held.scores[best.rows] - held.of(vector))
+
+    def _curve(self, name: str, vector: NDArray[np.floating], best: BestScans) -> Curve | None:
         """Return the curve that ends in an outcome that was estimated, with the outcome's own kernel."""
         times: Times | None = self._times.get(name)
         fit = self._calibrations[name].fit
         if times is None or fit is None:
             return None
-        return curve(name, times, best.rows, kernel(best.similarities, fit.concentration), fit.shape.inflation)
+        return curve(name, times, best.rows, self._weights(name, fit, vector, best), fit.shape)

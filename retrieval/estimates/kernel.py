@@ -48,10 +48,30 @@ class PatientRows:
         return BestScans(self._order[first][present], best[present].astype(np.float64))
 
 
-def kernel(similarities: Floats, concentration: float) -> Floats:
-    """Return weights in (0, 1], 1 for the most similar: von Mises and Fisher's kernel, exp(concentration * cosine).
+@dataclass(frozen=True)
+class Kernel:
+    """How much a patient counts, by how alike the scan is.
 
-    A greater concentration looks at fewer, nearer patients; 0 at all alike.
+    Attributes:
+        concentration: Of von Mises and Fisher's kernel, exp(concentration * cosine), at least 0: a greater one looks at
+            fewer, nearer patients; 0 at all alike.
+        width: Of the normal kernel on the difference of prognostic scores: its standard deviation, above 0.
     """
-    weights: Floats = np.exp(concentration * (similarities - similarities.max(initial=-np.inf)))
-    return weights
+
+    concentration: float
+    width: float
+
+    def __post_init__(self) -> None:
+        if self.concentration < 0 or self.width <= 0:
+            raise ValueError(f"Kernel: {self} cannot be: concentration at least 0, width above 0.")
+
+    def weights(self, similarities: Floats, apart: NDArray[np.floating]) -> Floats:
+        """Return ``[p]`` weights in (0, 1], 1 for the first of all.
+
+        Args:
+            similarities: ``[p]``: cosines.
+            apart: ``[p]``: differences of prognostic scores.
+        """
+        exponents = self.concentration * similarities - (apart / self.width) ** 2 / 2
+        weights: Floats = np.exp(exponents - exponents.max(initial=-np.inf))
+        return weights

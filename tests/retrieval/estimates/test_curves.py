@@ -5,6 +5,10 @@ from sksurv.nonparametric import cumulative_incidence_competing_risks, kaplan_me
 
 from scankin.retrieval.case import Case, Event, EventKind
 from scankin.retrieval.estimates.curves import HORIZON_DAYS, Curve, Times, curve, times_of
+from scankin.retrieval.estimates.posterior import Shape
+
+SHAPE = Shape(1.0)
+"""Nothing chose the patients: bands count them all."""
 
 DEATH, ITU = EventKind.DEATH, EventKind.ICU_ADMISSION
 
@@ -15,7 +19,9 @@ def drawn(kind: EventKind, cases: list[Case]) -> Times:
 
 
 def of_all(times: Times, weights: np.ndarray | None = None) -> Curve:
-    found = curve("x", times, np.arange(len(times.days)), np.ones(len(times.days)) if weights is None else weights)
+    found = curve(
+        "x", times, np.arange(len(times.days)), np.ones(len(times.days)) if weights is None else weights, SHAPE
+    )
     assert found is not None
     return found
 
@@ -83,4 +89,4 @@ def test_survivors_still_followed_stand_for_those_lost() -> None:
 def test_a_collection_that_dates_only_events_has_no_curve() -> None:
     cases = [Case("p1", "test", events=(Event(DEATH, True, 10),)), Case("p2", "test", events=(Event(DEATH, False),))]
     times = drawn(DEATH, cases)
-    assert curve("x", times, np.arange(2), np.ones(2)) is None
+    assert curve("x", times, np.arange(2), np.ones(2), SHAPE) is None
