@@ -86,10 +86,11 @@ def held_out(index: ScanIndex, evidence: Sequence[Evidence], patients: PatientRo
     for number, one in enumerate(evidence):
         for fold in range(FOLDS):
             scores = _scores(parts, rows, owners, one, folds[rows] != fold)
+            spread = 1.0 if scores is None else scores.spread
             for place in np.flatnonzero(folds[rows] == fold).tolist():
                 said = answers[place]
                 if said is not None and scores is not None:
-                    away = (scores.left_out[said.rows] - scores.own[rows[place]]) / scores.spread
+                    away = (scores.left_out[said.rows] - scores.own[rows[place]]) / spread
                     shares[:, place, number], sizes[:, place, number] = _said(one, said, concentrations, away)
     everybody = np.ones(len(rows), np.bool_)
     made = [_scores(parts, rows, owners, one, everybody) for one in evidence]
