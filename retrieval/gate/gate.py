@@ -130,8 +130,8 @@ class Gate:
         wanted = self.false_refusal if false_refusal is None else false_refusal
         self.require_possible(wanted)
         together = np.vstack([self.calibration, distances])
-        middle = np.median(together, axis=0)
-        scale = np.maximum(np.quantile(together, 0.95, axis=0) - middle, 1e-9)
+        middle, high = np.quantile(together, (0.5, 0.95), axis=0)
+        scale = np.maximum(high - middle, 1e-9)
         scaled = (together - middle) / scale
         farthest = scaled.max(axis=1)
         measured = tuple(

@@ -10,6 +10,7 @@ Floats = NDArray[np.float32]
 
 GREY_SIDE, EDGE_SIDE, CELLS, DIRECTIONS, TONES = 24, 64, 8, 8, 16
 SCALES = (128, 64, 32, 16, 8)
+_TONE_OF_VALUE = np.minimum(np.arange(256) * TONES // 255, TONES - 1)
 FEATURES = ("grey", "outline", "tone")
 """Names of what ``picture_features`` returns."""
 
@@ -25,7 +26,7 @@ def picture_features(picture: NDArray[np.uint8]) -> dict[str, Floats]:
     return {
         "grey": _resized(scaled, GREY_SIDE).ravel(),
         "outline": _outline(_resized(scaled, EDGE_SIDE)),
-        "tone": _tone(scaled),
+        "tone": _tone(picture, scaled),
     }
 
 
@@ -40,8 +41,9 @@ def _outline(grey: Floats) -> Floats:
     return np.asarray(root / max(float(np.linalg.norm(root)), 1e-6), np.float32)
 
 
-def _tone(grey: Floats) -> Floats:
-    shares = np.histogram(grey, TONES, (0, 1))[0] / grey.size
+def _tone(picture: NDArray[np.uint8], grey: Floats) -> Floats:
+    values = np.bincount(picture.ravel(), minlength=256)
+    shares = np.bincount(_TONE_OF_VALUE, values, TONES) / picture.size
     contrasts = []
     for side in SCALES:
         fine = _resized(grey, 2 * side)
