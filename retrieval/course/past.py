@@ -19,8 +19,8 @@ NO_ESTIMATES = "estimates are fitted on the whole index, also on what came after
 NO_GATE = "the gate is fitted on the whole index, also on what came after the day that was asked about"
 NOTE = (
     "As of {day}: later scans and events, and scans without a date of the calendar, were left out; outcomes of any "
-    "time are told as they stood then. Findings are not told: when they became known is not recorded. Base rates are of "
-    "what was known then."
+    "time are told as they stood then, base rates are of what was known then. Findings are not told: when they became "
+    "known is not recorded."
 )
 
 
