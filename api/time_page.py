@@ -83,8 +83,8 @@ def _change(change: Change) -> Iterator[RenderableType]:
     else:
         low, high = usual.interval
         words = (
-            f"at most so similar are the two scans of {100 * usual.share:.0f} % ({100 * low:.0f} to {100 * high:.0f} %) "
-            f"of the {usual.patients} patients of the index who have two as far apart"
+            f"at most so similar are the two scans of {100 * usual.share:.0f} % ({100 * low:.0f} to "
+            f"{100 * high:.0f} %) of the {usual.patients} patients of the index who have two as far apart"
         )
     yield Text(f"Since the scan {change.days_before} days before: similarity {change.similarity:.3f}; {words}.")
     if not change.measures:
