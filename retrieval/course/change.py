@@ -18,8 +18,9 @@ from scankin.retrieval.summaries import CONFIDENCE, Interval, effective_size, su
 FEWEST_PATIENTS = 20
 """Where fewer patients of the index have two scans as far apart, how usual a similarity is cannot be told."""
 
-NEAREST, FEWEST_READ = 15, 5
-"""Severity is expected by so many of the most similar patients in whom it was read, and not told below so few."""
+NEAREST, FEWEST_READ, LEAST_SIZE = 15, 5, 2.0
+"""Severity is expected by so many of the most similar patients in whom it was read; not below so few, nor where, by
+their cosines, they are worth fewer than two."""
 
 DECIMALS = 4
 
@@ -47,7 +48,8 @@ class MeasureChange:
         name: Of the measure.
         now, earlier: Weighted means over the most similar patients in whom it was read, on the measure's scale.
         known_now, known_earlier: How many these are, at most 15 each.
-        difference: ``now`` less ``earlier``; None where fewer than 5 are known for either, as are both means.
+        difference: ``now`` less ``earlier``; None, as are both means, where either is of fewer than 5 patients, or of
+            some that are worth fewer than two.
         interval: 95 % of the difference; patients who are among both count once in it. None with it.
     """
 
@@ -140,7 +142,8 @@ def measure_changes(
 
 def _measure_change(measure: Measure, now: Neighbours, earlier: Neighbours) -> MeasureChange:
     counts = len(now.records), len(earlier.records)
-    if min(counts) < FEWEST_READ:
+    sizes = [effective_size(weights_of(found.similarities)) for found in (now, earlier) if found.similarities]
+    if min(counts) < FEWEST_READ or min(sizes) < LEAST_SIZE:
         return MeasureChange(measure.name, None, None, *counts, None, None)
     read = [[record.measures[measure.name] for record in found.records] for found in (now, earlier)]
     means = [
@@ -153,7 +156,7 @@ def _measure_change(measure: Measure, now: Neighbours, earlier: Neighbours) -> M
     half = _half_width(
         _deviations(now, read[0], means[0]),
         _deviations(earlier, read[1], means[1]),
-        min(effective_size(weights_of(found.similarities)) for found in (now, earlier)),
+        min(sizes),
     )
     most = measure.high - measure.low
     interval = max(-most, difference - half), min(most, difference + half)
