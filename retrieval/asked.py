@@ -61,7 +61,7 @@ def time_likenesses(version: IndexVersion, asked: Asked) -> tuple[Likeness, ...]
         found.append(days_likeness(time.days, serials.days, time.days_weight))
     if asked.earlier:
         cosines = [candidates.index.similarities(embedding).astype(np.float64) for _, embedding in asked.earlier]
-        scans = [one for one, _ in asked.earlier]
-        course = trajectory_likeness(scans, cosines, serials, candidates.allowed, time.trajectory_weight)
+        days = [one.days_before for one, _ in asked.earlier]
+        course = trajectory_likeness(days, cosines, serials, candidates.allowed, time.trajectory_weight)
         found += [] if course is None else [course]
     return tuple(found)

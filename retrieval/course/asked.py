@@ -9,7 +9,8 @@ from scankin.retrieval.course.days import NO_DAYS, QueryDays
 from scankin.retrieval.errors import InvalidRequest
 
 DAYS_WEIGHT, TRAJECTORY_WEIGHT = 0.05, 0.05
-"""What full likeness adds to the cosine unless asked otherwise (how they were chosen: docs/time.md)."""
+"""What full likeness adds to the cosine unless asked otherwise: soft, so that the picture decides first. Set before
+anything was measured with them, and not tuned since (docs/time.md)."""
 
 MOST_WEIGHT = 10.0
 """Beyond this the picture, whose cosine is at most 1, would decide nothing."""

@@ -5,14 +5,13 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from scankin.retrieval.course.films import EarlierScan
 from scankin.retrieval.course.serials import Floats, Serials
 from scankin.retrieval.likeness import Likeness
 from scankin.retrieval.summaries import SIMILARITY_FLOOR
 
 
 def trajectory_likeness(
-    earlier: Sequence[EarlierScan],
+    days_before: Sequence[int],
     cosines: Sequence[Floats],
     serials: Serials,
     allowed: NDArray[np.bool_],
@@ -28,16 +27,16 @@ def trajectory_likeness(
     NaN where no scan can be aligned.
 
     Args:
-        earlier: Of the query's patient.
+        days_before: Days from each earlier scan of the query's patient to the query, at least 0.
         cosines: ``[n]`` for each of them: to every scan of the index.
         serials: Of the index.
         allowed: ``[n]``: scans that may answer, at least one.
         weight: As in ``Likeness``.
     """
     by_day: dict[int, list[Floats]] = {}
-    for one, values in zip(earlier, cosines, strict=True):
-        if one.days_before > 0:
-            by_day.setdefault(one.days_before, []).append(_beyond_the_mean(values, allowed))
+    for days, values in zip(days_before, cosines, strict=True):
+        if days > 0:
+            by_day.setdefault(days, []).append(_beyond_the_mean(values, allowed))
     if not by_day:
         return None
     pairs = serials.pairs

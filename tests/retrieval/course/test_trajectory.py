@@ -2,9 +2,8 @@
 
 import numpy as np
 import pytest
-from builders import a_record, a_scan, an_identity, unit
+from builders import a_record, an_identity, unit
 
-from scankin.retrieval.course.films import EarlierScan
 from scankin.retrieval.course.serials import Serials, tolerance_days
 from scankin.retrieval.course.trajectory import trajectory_likeness
 from scankin.retrieval.encoder import Embeddings
@@ -20,9 +19,8 @@ def serials_of(records: list[ScanRecord], vectors: np.ndarray | None = None) -> 
 
 
 def likeness(days: list[int], cosines: list[list[float]], records: list[ScanRecord]) -> np.ndarray | None:
-    earlier = [EarlierScan(a_scan(n), day, f"Further scan {n}") for n, day in enumerate(days)]
     found = trajectory_likeness(
-        earlier, [np.array(one) for one in cosines], serials_of(records), np.ones(len(records), bool), 0.1
+        days, [np.array(one) for one in cosines], serials_of(records), np.ones(len(records), bool), 0.1
     )
     return None if found is None else found.values
 
@@ -76,8 +74,7 @@ def test_it_equals_an_obvious_loop_on_random_courses() -> None:
     allowed = rng.random(60) < 0.9
     days = [0, 2, 2, 7, 15]
     cosines = [rng.uniform(-0.2, 0.9, 60) for _ in days]
-    earlier = [EarlierScan(a_scan(1), day, "x") for day in days]
-    found = trajectory_likeness(earlier, cosines, serials_of(records), allowed, 0.1)
+    found = trajectory_likeness(days, cosines, serials_of(records), allowed, 0.1)
     assert found is not None
     for row, record in enumerate(records):
         if not allowed[row]:
