@@ -6,7 +6,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from builders import a_record, a_scan, a_version
+from builders import a_scan
+from stores import a_dated_retriever
 
 from scankin.models import load_encoder
 from scankin.retrieval.case import Case, Clock, Event, EventKind, State
@@ -15,28 +16,11 @@ from scankin.retrieval.course.days import QueryDays
 from scankin.retrieval.course.films import OtherScan
 from scankin.retrieval.encoder import embed
 from scankin.retrieval.errors import Reason, RefusedScan
-from scankin.retrieval.fingerprint import fingerprint
 from scankin.retrieval.question import Question
-from scankin.retrieval.retriever import Retriever
-from scankin.retrieval.scan import Scan
 
 ENCODER = load_encoder("thumbnail")
 DAY = 18_360  # 2020-04-08
 ON = date(1970, 1, 1) + timedelta(days=DAY)
-
-
-def a_retriever(
-    folder: Path, scans: list[Scan], patients: list[str], days: list[int | None], cases: list[Case] | None = None
-) -> Retriever:
-    records = [
-        a_record(n, patient, day=day, fingerprint=fingerprint(scan), pixel_hash=scan.pixel_hash)
-        for n, (scan, patient, day) in enumerate(zip(scans, patients, days, strict=True))
-    ]
-    vectors = np.vstack([embed(ENCODER, scan).vectors for scan in scans])
-    version = a_version(
-        folder, records, vectors, ENCODER.identity, cases or (), aliases={"TEST-1": ("p0",), "TEST-2": ("p1",)}
-    )
-    return Retriever(version, ENCODER)
 
 
 def a_case(patient: str, *events: tuple[EventKind, int], alive: int | None = None) -> Case:
@@ -46,7 +30,7 @@ def a_case(patient: str, *events: tuple[EventKind, int], alive: int | None = Non
 def test_like_days_bring_a_patient_forward_by_the_weight_and_are_shown(tmp_path: Path) -> None:
     scans = [a_scan(n) for n in range(1, 7)]
     cases = [a_case(f"p{n}", (EventKind.ADMISSION, DAY - 2 * n)) for n in range(1, 6)]  # p0's is not known
-    retriever = a_retriever(tmp_path, scans, [f"p{n}" for n in range(6)], [DAY] * 6, cases)
+    retriever = a_dated_retriever(tmp_path, scans, [f"p{n}" for n in range(6)], [DAY] * 6, cases)
     plain = {case.patient: case for case in retriever.report(a_scan(99)).neighbours}
     assert all(case.likeness == {} and case.score == case.similarity for case in plain.values())
     asked = Question(time=TimeAsked(QueryDays(since_admission=10), days_weight=10.0))
@@ -65,7 +49,7 @@ def test_like_days_bring_a_patient_forward_by_the_weight_and_are_shown(tmp_path:
 
 
 def test_a_weight_of_zero_leaves_the_order_and_shows_the_likeness(tmp_path: Path) -> None:
-    retriever = a_retriever(
+    retriever = a_dated_retriever(
         tmp_path,
         [a_scan(n) for n in range(6)],
         [f"p{n}" for n in range(6)],
@@ -82,7 +66,7 @@ def test_an_earlier_film_brings_the_patient_with_a_like_earlier_film_forward(tmp
     before = a_scan(50)
     mixed = (0.6 * before.pixels + 0.4 * a_scan(60).pixels).astype(np.uint8)  # alike, and not the same picture
     scans = [a_scan(1), a_scan(2), a_scan(3), replace(before, pixels=mixed), a_scan(4), a_scan(5)]
-    retriever = a_retriever(
+    retriever = a_dated_retriever(
         tmp_path, scans, ["p1", "p2", "p3", "p3", "p4", "p4"], [DAY, DAY, DAY, DAY - 5, DAY, DAY - 5]
     )
     question = Question(time=TimeAsked(trajectory_weight=10.0))
@@ -102,14 +86,14 @@ def test_an_earlier_film_brings_the_patient_with_a_like_earlier_film_forward(tmp
 
 def test_the_patient_of_an_earlier_film_never_answers(tmp_path: Path) -> None:
     scans = [a_scan(n) for n in range(6)]
-    retriever = a_retriever(tmp_path, scans, ["p9", "p9", "p1", "p2", "p3", "p4"], [DAY] * 6)
+    retriever = a_dated_retriever(tmp_path, scans, ["p9", "p9", "p1", "p2", "p3", "p4"], [DAY] * 6)
     assert "p9" in {case.patient for case in retriever.report(a_scan(99)).neighbours}
     report = retriever.report(a_scan(99), others=[OtherScan(scans[1], -2)])
     assert "p9" not in {case.patient for case in report.neighbours}
 
 
 def test_change_is_told_by_the_cosine_of_the_two_films(tmp_path: Path) -> None:
-    retriever = a_retriever(tmp_path, [a_scan(n) for n in range(6)], [f"p{n}" for n in range(6)], [DAY] * 6)
+    retriever = a_dated_retriever(tmp_path, [a_scan(n) for n in range(6)], [f"p{n}" for n in range(6)], [DAY] * 6)
     (change,) = retriever.report(a_scan(98), others=[OtherScan(a_scan(99), -4)]).time.changes
     vectors = [embed(ENCODER, a_scan(n)).vectors[0] for n in (98, 99)]
     assert change.similarity == pytest.approx(float(vectors[0] @ vectors[1]), abs=2e-6)
@@ -119,7 +103,7 @@ def test_change_is_told_by_the_cosine_of_the_two_films(tmp_path: Path) -> None:
 def test_what_happened_next_is_shown_in_days_and_never_as_dates(tmp_path: Path) -> None:
     scans = [a_scan(n) for n in range(3)]
     case = a_case("p1", (EventKind.INTUBATION, DAY + 3), (EventKind.DEATH, DAY + 9))
-    retriever = a_retriever(tmp_path, scans, ["p1", "p1", "p2"], [DAY, DAY + 2, None], [case])
+    retriever = a_dated_retriever(tmp_path, scans, ["p1", "p1", "p2"], [DAY, DAY + 2, None], [case])
     report = retriever.report(scans[0].with_facts(), Question(2))  # its own patient is left out by the picture
     assert {one.patient for one in report.neighbours} == {"p2"} and report.neighbours[0].time.next is None
     found = {one.patient: one for one in retriever.report(a_scan(99)).neighbours}["p1"]
@@ -132,7 +116,7 @@ def test_what_happened_next_is_shown_in_days_and_never_as_dates(tmp_path: Path) 
 
 def test_a_film_after_its_own_death_is_never_a_survivors(tmp_path: Path) -> None:
     case = a_case("p1", (EventKind.DEATH, DAY - 1), alive=DAY + 40)
-    retriever = a_retriever(tmp_path, [a_scan(1), a_scan(2)], ["p1", "p2"], [DAY, DAY], [case])
+    retriever = a_dated_retriever(tmp_path, [a_scan(1), a_scan(2)], ["p1", "p2"], [DAY, DAY], [case])
     report = retriever.report(a_scan(99))
     found = {one.patient: one for one in report.neighbours}["p1"]
     assert found.outcomes["died"] is State.HAPPENED and found.outcomes["died_30d"] is State.ALREADY_HAPPENED
@@ -142,7 +126,7 @@ def test_a_film_after_its_own_death_is_never_a_survivors(tmp_path: Path) -> None
 
 def test_a_film_after_the_recorded_death_of_its_patient_is_refused(tmp_path: Path) -> None:
     cases = [a_case("p0", (EventKind.DEATH, DAY)), a_case("p1"), a_case("p2")]
-    retriever = a_retriever(tmp_path, [a_scan(n) for n in range(3)], ["p0", "p1", "p2"], [DAY - 4] * 3, cases)
+    retriever = a_dated_retriever(tmp_path, [a_scan(n) for n in range(3)], ["p0", "p1", "p2"], [DAY - 4] * 3, cases)
 
     def ask(day: date | None, patient: str = "test-1", as_of: date | None = None) -> None:
         scan = a_scan(99, study_date=day, patient_id=patient)
@@ -160,13 +144,13 @@ def test_a_film_after_the_recorded_death_of_its_patient_is_refused(tmp_path: Pat
 
 def test_a_death_on_another_clock_is_compared_with_no_date(tmp_path: Path) -> None:
     case = Case("p0", "test", Clock.ADMISSION, (Event(EventKind.DEATH, True, 9),))
-    retriever = a_retriever(tmp_path, [a_scan(n) for n in range(2)], ["p0", "p1"], [0, 0], [case])
+    retriever = a_dated_retriever(tmp_path, [a_scan(n) for n in range(2)], ["p0", "p1"], [0, 0], [case])
     assert retriever.report(a_scan(99, study_date=ON, patient_id="TEST-1")).neighbours
 
 
 def test_as_of_a_day_the_own_patient_is_known_by_a_later_picture(tmp_path: Path) -> None:
     scans = [a_scan(n) for n in range(4)]
     cases = [a_case(f"p{n}") for n in range(9)]
-    retriever = a_retriever(tmp_path, scans, ["p7", "p7", "p1", "p2"], [DAY - 3, DAY + 5, DAY, DAY], cases)
+    retriever = a_dated_retriever(tmp_path, scans, ["p7", "p7", "p1", "p2"], [DAY - 3, DAY + 5, DAY, DAY], cases)
     report = retriever.report(scans[1], Question(time=TimeAsked(as_of=ON)))
     assert {case.patient for case in report.neighbours} == {"p1", "p2"}
