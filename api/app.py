@@ -115,7 +115,11 @@ def create_app(settings: Settings) -> FastAPI:
 
 
 def _add_query(app: FastAPI, service: Service) -> None:
-    @app.post("/v1/similar", openapi_extra=_body(FIELDS), responses=_problems(413, 415, 422, 503))
+    @app.post(
+        "/v1/similar",
+        openapi_extra=_body(FIELDS, "One DICOM file, or a zip; further ones are scans of the same patient."),
+        responses=_problems(413, 415, 422, 503),
+    )
     async def similar(request: Request) -> Response:
         """Return the patients most similar to an uploaded scan: one DICOM file, or a zip of one CT series.
 
@@ -280,9 +284,9 @@ def _problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
     }
 
 
-def _body(fields: Mapping[str, str]) -> dict[str, Any]:
+def _body(fields: Mapping[str, str], file: str = "One DICOM file, or a zip.") -> dict[str, Any]:
     properties = {
-        "file": {"type": "string", "format": "binary", "description": "One DICOM file, or a zip."},
+        "file": {"type": "string", "format": "binary", "description": file},
         **{name: {"type": "string", "description": text} for name, text in fields.items()},
     }
     schema = {"type": "object", "required": ["file"], "properties": properties}

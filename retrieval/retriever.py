@@ -95,9 +95,8 @@ class Retriever:
 
     def _report(self, scan: Scan, question: Question, others: Sequence[OtherScan]) -> SimilarityReport:
         own = own_scans(scan, others)
-        films = (scan, *(one.scan for one in own.scans))
-        self._require_alive(films)
-        candidates = self.candidates(scan, question.filters, films[1:])
+        self._require_alive((scan, *(one.scan for one in own.scans)))
+        candidates = self.candidates(scan, question.filters, [one.scan for one in others])
         embedding = self.embed(scan)
         verdict = self._judge(scan, embedding, question.false_refusal)
         if verdict is not None and verdict.is_refused:

@@ -69,7 +69,7 @@ def own_scans(query: Scan, others: Sequence[OtherScan]) -> OwnScans:
 
     Raises:
         InvalidRequest: There are too many, or a day is more than ten years away.
-        RefusedScan: One is of another patient or modality, is a lateral beside a frontal film, or its day is unknown.
+        RefusedScan: One is blank, of another patient or modality, a lateral beside a frontal film, or of no known day.
     """
     if len(others) > MOST_EARLIER:
         raise InvalidRequest(f"{len(others)} further scans were sent; at most {MOST_EARLIER} are taken.")
@@ -81,12 +81,13 @@ def own_scans(query: Scan, others: Sequence[OtherScan]) -> OwnScans:
     for number, other in enumerate(others, start=1):
         name = f"Further scan {number}"
         _require_comparable(name, query, other.scan)
+        picture = _picture(name, other.scan)
         day, differs = _day(name, query, other)
         if differs is not None:
             notes.append(differs)
         if day > 0:
             notes.append(f"{name} is dated after the query: it was not used.")
-        elif _is_seen(picture := _picture(name, other.scan), seen):
+        elif _is_seen(picture, seen):
             notes.append(f"{name} is the same picture as another scan of this request: it was not used.")
         else:
             seen.append(picture)

@@ -84,11 +84,12 @@ def test_an_earlier_film_brings_the_patient_with_a_like_earlier_film_forward(tmp
     assert alike[0] > 0.1 and report.neighbours[0].patient == "p3"
 
 
-def test_the_patient_of_an_earlier_film_never_answers(tmp_path: Path) -> None:
+@pytest.mark.parametrize("day", [-2, 0, 3])
+def test_the_patient_of_a_further_film_never_answers_not_even_of_a_later_one(tmp_path: Path, day: int) -> None:
     scans = [a_scan(n) for n in range(6)]
     retriever = a_dated_retriever(tmp_path, scans, ["p9", "p9", "p1", "p2", "p3", "p4"], [DAY] * 6)
     assert "p9" in {case.patient for case in retriever.report(a_scan(99)).neighbours}
-    report = retriever.report(a_scan(99), others=[OtherScan(scans[1], -2)])
+    report = retriever.report(a_scan(99), others=[OtherScan(scans[1], day)])
     assert "p9" not in {case.patient for case in report.neighbours}
 
 
