@@ -2,8 +2,9 @@
 
 Usage: ``python benchmarks/time_matching.py CASEBOOK ENCODER``; an index must have been built with the encoder, so that
 its vectors are cached. Every film of known days (or with an earlier film of its patient) asks all other people of the
-casebook: by the picture alone, with the default weight and with four times as much. No weight is chosen by what is
-found here. Differences are paired, drawn again by person.
+casebook: by the picture alone, with the default weight and with four times as much. No weight is chosen by what is found
+here. Differences are paired, drawn again by person. Then the change that a report expects of two films of a patient is
+compared with the change that was read, and with saying that nothing changed.
 """
 
 from collections.abc import Iterator
@@ -13,6 +14,7 @@ from pathlib import Path
 import numpy as np
 import typer
 from numpy.typing import NDArray
+from scipy.stats import spearmanr
 
 from scankin.index_build.casebook import Casebook
 from scankin.index_build.evaluate.bootstrap import Statistic, auc_of, figure, mean_of
@@ -20,6 +22,7 @@ from scankin.index_build.evaluate.sample import Sample, load_sample
 from scankin.models import load_encoder
 from scankin.retrieval.case import Case, State
 from scankin.retrieval.course.asked import DAYS_WEIGHT, TRAJECTORY_WEIGHT
+from scankin.retrieval.course.change import measure_changes
 from scankin.retrieval.course.days import QueryDays, days_likeness
 from scankin.retrieval.course.serials import Serials
 from scankin.retrieval.course.trajectory import trajectory_likeness
@@ -59,11 +62,12 @@ class Query:
 
 
 def main(casebook: Path, encoder: str) -> None:
-    """Print, for days and for trajectories, each figure with and without them."""
+    """Print, for days and for trajectories, each figure with and without them, and how true the expected change is."""
     identity = load_encoder(encoder).identity
     sample = load_sample(casebook, identity)
     cases = {case.patient: case for case in cases_of(Casebook.load(casebook).tables["cases"])}
-    serials = Serials(ScanIndex.of(sample.records, Embeddings(sample.vectors, identity)), cases)
+    index = ScanIndex.of(sample.records, Embeddings(sample.vectors, identity))
+    serials = Serials(index, cases)
     truths = list(truths_of(sample, cases))
     for name, asked in (("days", by_days), ("trajectory", by_trajectory)):
         queries = list(asked(sample, serials))
@@ -83,6 +87,37 @@ def main(casebook: Path, encoder: str) -> None:
                     people,
                     weight,
                 )
+    for name in serials.measures:
+        tell_change(name, sample, index, serials)
+
+
+def tell_change(name: str, sample: Sample, index: ScanIndex, serials: Serials) -> None:
+    """Print how true the expected change of a measure is, over all pairs of films of one person that were read."""
+    values, pairs = serials.measures[name], serials.pairs
+    is_read = np.isfinite(values[pairs.later]) & np.isfinite(values[pairs.earlier]) & (pairs.gaps > 0)
+    askable = set(asking_rows(sample))
+    rows = [place for place in np.flatnonzero(is_read).tolist() if int(pairs.later[place]) in askable]
+    people, read, expected, inside = [], [], [], []
+    for place in rows:
+        later, earlier = int(pairs.later[place]), int(pairs.earlier[place])
+        embeddings = [Embeddings(sample.vectors[[row]], index.encoder) for row in (later, earlier)]
+        found = measure_changes(index, serials, *embeddings, allowed_to(sample, later))
+        change = next((one for one in found if one.name == name), None)
+        if change is not None and change.difference is not None and change.interval is not None:
+            people.append(sample.people[later])
+            read.append(values[later] - values[earlier])
+            expected.append(change.difference)
+            inside.append(float(change.interval[0] <= read[-1] <= change.interval[1]))
+    if len(set(people)) < FEWEST // 2:
+        return
+    whose = np.array(people, np.int64)
+    errors = np.abs(np.array(expected) - np.array(read))
+    line(f"MAE of change, {name}", None, [mean_of(np.abs(np.array(read))), mean_of(errors)], whose)
+    rho = figure(lambda some: float(spearmanr(np.array(expected)[some], np.array(read)[some]).statistic), whose)
+    typer.echo(
+        f"rank correlation of expected and read change {rho.value:.2f} [{rho.low:.2f}, {rho.high:.2f}]; "
+        f"{np.mean(inside):.2f} of the changes read lie in the interval of what is expected."
+    )
 
 
 def spread(queries: list[Query], sample: Sample) -> float:
@@ -179,13 +214,13 @@ def tell(truth: Truth, told: tuple[Told, Told], asking: list[Query], people: NDA
     line(f"AUC {truth.name}", weight, [auc_of(np.array([mean for mean, _ in one]), right) for one in told], people)
 
 
-def line(name: str, weight: float, statistics: list[Statistic], people: NDArray[np.int64]) -> None:
-    """Print a figure by the picture alone, with the weight, and their paired difference."""
+def line(name: str, weight: float | None, statistics: list[Statistic], people: NDArray[np.int64]) -> None:
+    """Print a figure by the picture alone (of a change: by saying there was none), the other, and how they differ."""
     plain, with_time = (statistic(np.arange(len(people))) for statistic in statistics)
     found = figure(lambda rows: statistics[1](rows) - statistics[0](rows), people, draws=2000)
     typer.echo(
-        f"{name}, weight {weight:g}: {plain:.3f} -> {with_time:.3f}, difference {found.value:+.3f} "
-        f"[{found.low:+.3f}, {found.high:+.3f}], {found.queries} films of {found.patients} people"
+        f"{name}{'' if weight is None else f', weight {weight:g}'}: {plain:.3f} -> {with_time:.3f}, "
+        f"difference {found.value:+.3f} [{found.low:+.3f}, {found.high:+.3f}], {found.queries} films of {found.patients} people"
     )
 
 
