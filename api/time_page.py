@@ -42,8 +42,8 @@ def time_parts(report: SimilarityReport) -> Iterator[RenderableType]:
         yield from _change(change)
     if report.time.changes:
         yield Text(
-            "What is expected is the mean of similar patients, and its interval is of that mean: a patient's own change "
-            "lies outside it more often than not.",
+            "What is expected is the mean of similar patients, and its interval is of that mean: a patient's own "
+            "change often lies outside it.",
             "dim",
         )
     recorded = [(case.rank, case.time.next) for case in report.neighbours if case.time.next is not None]

@@ -1,10 +1,10 @@
 """Whether matching on days and on trajectories tells more of severity and outcome than the picture alone.
 
 Usage: ``python benchmarks/time_matching.py CASEBOOK ENCODER``; an index must have been built with the encoder, so that
-its vectors are cached. Every film of known days (or with an earlier film of its patient) asks all other people of the
-casebook: by the picture alone, with the default weight and with four times as much. No weight is chosen by what is found
-here. Differences are paired, drawn again by person. Then the change that a report expects of two films of a patient is
-compared with the change that was read, and with saying that nothing changed.
+its vectors are cached. Every film of known days (or with an earlier film) asks all other people of the casebook: by the
+picture alone, with the default weight and with four times as much. No weight is chosen by what is found here. Differences
+are paired, drawn again by person. Then the change that a report expects of two films of a patient is compared with the
+change that was read, and with saying that nothing changed.
 """
 
 from collections.abc import Iterator
@@ -218,9 +218,10 @@ def line(name: str, weight: float | None, statistics: list[Statistic], people: N
     """Print a figure by the picture alone (of a change: by saying there was none), the other, and how they differ."""
     plain, with_time = (statistic(np.arange(len(people))) for statistic in statistics)
     found = figure(lambda rows: statistics[1](rows) - statistics[0](rows), people, draws=2000)
+    shown = name if weight is None else f"{name}, weight {weight:g}"
     typer.echo(
-        f"{name}{'' if weight is None else f', weight {weight:g}'}: {plain:.3f} -> {with_time:.3f}, "
-        f"difference {found.value:+.3f} [{found.low:+.3f}, {found.high:+.3f}], {found.queries} films of {found.patients} people"
+        f"{shown}: {plain:.3f} -> {with_time:.3f}, difference {found.value:+.3f} "
+        f"[{found.low:+.3f}, {found.high:+.3f}], {found.queries} films of {found.patients} people"
     )
 
 
