@@ -1,10 +1,10 @@
 """Whether matching on days and on trajectories tells more of severity and outcome than the picture alone.
 
 Usage: ``python benchmarks/time_matching.py CASEBOOK ENCODER``; an index must have been built with the encoder, so that
-its vectors are cached. Every film of known days (or with an earlier film) asks all other people of the casebook: by the
-picture alone, with the default weight and with four times as much. No weight is chosen by what is found here.
-Differences are paired, drawn again by person. Then the change that a report expects of two films of a patient is compared with the
-change that was read, and with saying that nothing changed.
+its vectors are cached. Every film of known days (or with an earlier film) asks all other people of the
+casebook: by the picture alone, with the default weight and with four times as much. No weight is chosen by
+what is found here. Differences are paired, drawn again by person. Then the change that a report expects of
+two films of a patient is compared with the change that was read, and with saying that nothing changed.
 """
 
 from collections.abc import Iterator
