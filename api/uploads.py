@@ -11,6 +11,8 @@ from starlette.types import Message
 from scankin.retrieval.errors import InvalidRequest, Reason, RefusedScan
 
 MAX_FIELDS = 40
+FILE = "file"
+"""How several files are named; a single one may have any name."""
 
 
 async def read_upload(
@@ -32,7 +34,10 @@ async def read_upload(
     counted = Request(request.scope, _Counting(request, max_bytes))
     try:
         async with counted.form(max_files=most_files, max_fields=MAX_FIELDS, max_part_size=4096) as form:
-            uploads = [value for _, value in form.multi_items() if isinstance(value, UploadFile)]
+            named = [(name, value) for name, value in form.multi_items() if isinstance(value, UploadFile)]
+            uploads = [value for _, value in named]
+            if len(uploads) > 1 and {name for name, _ in named} != {FILE}:
+                raise InvalidRequest("Several files must each be a field 'file': the query, then scans of its patient.")
             if not uploads:
                 raise InvalidRequest("The form holds no file. Send one DICOM file, or a zip, as field 'file'.")
             fields = [(name, value) for name, value in form.multi_items() if isinstance(value, str)]
