@@ -3,8 +3,9 @@
 import threading
 import time
 import uuid
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Any
 
 import anyio.to_thread
@@ -17,12 +18,15 @@ from starlette.exceptions import HTTPException
 
 from scankin.api.engine import Options, report_on
 from scankin.api.explanations import explainer_of, picture_of
+from scankin.api.further import others_of
 from scankin.api.problems import TITLES, problem, problem_of
 from scankin.api.queries import FIELDS, options_of
 from scankin.api.renderers import renderer_for, renderers
 from scankin.api.serving import LiveIndex
 from scankin.api.settings import Settings
+from scankin.api.times import days_of_files
 from scankin.api.uploads import one, read_upload
+from scankin.retrieval.course.films import MOST_EARLIER
 from scankin.retrieval.errors import InvalidRequest, ScankinError
 from scankin.retrieval.reading import Limits, ReadingPool, ReadRequest
 from scankin.retrieval.report import NOTICE, SimilarityReport
@@ -60,13 +64,23 @@ class Service:
         with self._lock:
             self._waiting -= 1
 
-    def similar(self, data: bytes, options: Options) -> tuple[SimilarityReport, str]:
-        """Return the report on an upload, and how long reading and the rest took, as a Server-Timing value."""
+    def similar(
+        self, files: Sequence[bytes], days: Sequence[int | None], options: Options
+    ) -> tuple[SimilarityReport, str]:
+        """Return the report on an upload, and how long reading and the rest took, as a Server-Timing value.
+
+        Args:
+            files: The query, and further scans of its patient.
+            days: Of the further scans.
+            options: How the query is answered.
+        """
         retriever = self.live.retriever()
         began = time.perf_counter()
-        scan = self.pool.read(ReadRequest(data=data, slices=retriever.encoder.slices))
+        scan = self.pool.read(ReadRequest(data=files[0], slices=retriever.encoder.slices))
+        requests = [ReadRequest(data=data, slices=retriever.encoder.slices) for data in files[1:]]
+        others = others_of(self.pool, requests, days)
         read = time.perf_counter()
-        report = report_on(retriever, scan, options)
+        report = report_on(retriever, scan, options, others)
         answered = time.perf_counter()
         return report, f"read;dur={1000 * (read - began):.1f}, answer;dur={1000 * (answered - read):.1f}"
 
@@ -101,18 +115,27 @@ def create_app(settings: Settings) -> FastAPI:
 
 
 def _add_query(app: FastAPI, service: Service) -> None:
-    @app.post("/v1/similar", openapi_extra=_body(FIELDS), responses=_problems(413, 415, 422, 503))
+    @app.post(
+        "/v1/similar",
+        openapi_extra=_body(FIELDS, "One DICOM file, or a zip; further ones are scans of the same patient."),
+        responses=_problems(413, 415, 422, 503),
+    )
     async def similar(request: Request) -> Response:
-        """Return the patients most similar to an uploaded scan: one DICOM file, or a zip of one CT series."""
+        """Return the patients most similar to an uploaded scan: one DICOM file, or a zip of one CT series.
+
+        Further files are scans of the same patient, each with a field `day`.
+        """
         renderer = renderer_for(request.headers.get("accept", "*/*"))
         if renderer is None:
             return problem(406, "not_acceptable", f"Accept none of the formats: {', '.join(renderers())}.")
         if not service.enter():
             return _busy()
         try:
-            data, fields = await read_upload(request, service.settings.max_upload_mib * MIB)
-            options = options_of(fields)
-            report, timing = await anyio.to_thread.run_sync(service.similar, data, options, limiter=service.limiter)
+            most = 1 + MOST_EARLIER
+            files, fields = await read_upload(request, service.settings.max_upload_mib * MIB, most)
+            options, days = options_of(fields), days_of_files(fields, len(files) - 1)
+            answered = partial(service.similar, files, days, options)
+            report, timing = await anyio.to_thread.run_sync(answered, limiter=service.limiter)
         finally:
             service.leave()
         return Response(renderer.render(report), media_type=renderer.MEDIA_TYPE, headers={"Server-Timing": timing})
@@ -128,7 +151,7 @@ def _add_query(app: FastAPI, service: Service) -> None:
         if not service.enter():
             return _busy()
         try:
-            data, fields = await read_upload(request, service.settings.max_upload_mib * MIB)
+            (data,), fields = await read_upload(request, service.settings.max_upload_mib * MIB)
             key = one(fields, "scan")
             if set(fields) != {"scan"} or key is None:
                 raise InvalidRequest("One field is needed beside the file: scan, the key of a neighbour.")
@@ -261,9 +284,9 @@ def _problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
     }
 
 
-def _body(fields: Mapping[str, str]) -> dict[str, Any]:
+def _body(fields: Mapping[str, str], file: str = "One DICOM file, or a zip.") -> dict[str, Any]:
     properties = {
-        "file": {"type": "string", "format": "binary", "description": "One DICOM file, or a zip."},
+        "file": {"type": "string", "format": "binary", "description": file},
         **{name: {"type": "string", "description": text} for name, text in fields.items()},
     }
     schema = {"type": "object", "required": ["file"], "properties": properties}

@@ -62,6 +62,27 @@ FalseRefusal = Annotated[
 ]
 MixAges = Annotated[bool, typer.Option("--mix-ages", help="Let children and adults answer for each other.")]
 
+Admitted = Annotated[
+    int | None,
+    typer.Option("--days-since-admission", help="Of the scan's patient: neighbours of like days come first."),
+]
+Onset = Annotated[int | None, typer.Option("--days-since-onset", help="Likewise, since the first symptom.")]
+Swab = Annotated[int | None, typer.Option("--days-since-swab", help="Likewise, since the first positive swab.")]
+DaysWeight = Annotated[float | None, typer.Option(help="What the same days add to a cosine, 0 to 10.")]
+TrajectoryWeight = Annotated[float | None, typer.Option(help="What the same course adds to a cosine, 0 to 10.")]
+Earlier = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="FILE[@DAY]",
+        help="Earlier scan of the same patient, and its day from the scan, such as old.dcm@-3; without a day, by the "
+        "StudyDates; repeatable.",
+    ),
+]
+AsOf = Annotated[
+    datetime | None,
+    typer.Option(formats=["%Y-%m-%d"], help="Only what was known at the end of this day informs the answer."),
+]
+
 
 @app.command()
 def search(
@@ -84,6 +105,13 @@ def search(
         ),
     ] = None,
     false_refusal: FalseRefusal = None,
+    days_since_admission: Admitted = None,
+    days_since_onset: Onset = None,
+    days_since_swab: Swab = None,
+    days_weight: DaysWeight = None,
+    earlier: Earlier = None,
+    trajectory_weight: TrajectoryWeight = None,
+    as_of: AsOf = None,
     weights: Weights = None,
     device: Device = "cpu",
     engine: Engine = "auto",
@@ -91,9 +119,11 @@ def search(
     """Show the patients whose scans are most similar, and what became of them."""
     from scankin.api.engine import open_retriever, report_on  # noqa: PLC0415
     from scankin.api.explanations import require_empty, write_explanations  # noqa: PLC0415
+    from scankin.api.further import files_of_scan, named_scans, others_of  # noqa: PLC0415
     from scankin.api.renderers import json as as_json  # noqa: PLC0415
     from scankin.api.renderers import text as as_text  # noqa: PLC0415
     from scankin.api.scoring import request_of  # noqa: PLC0415
+    from scankin.retrieval.course.asked import parsed_time  # noqa: PLC0415
     from scankin.retrieval.reading import ReadingPool  # noqa: PLC0415
 
     options = _options(
@@ -107,15 +137,25 @@ def search(
         mix_ages,
         false_refusal,
     )
+    time = parsed_time(
+        since_admission=days_since_admission,
+        since_onset=days_since_onset,
+        since_swab=days_since_swab,
+        days_weight=days_weight,
+        trajectory_weight=trajectory_weight,
+        as_of=as_of and as_of.date(),
+    )
+    options = replace(options, question=replace(options.question, time=time))
+    named = named_scans(earlier or ())
     if explain is not None:
         require_empty(explain)
-    paths = tuple(sorted(path for path in scan.rglob("*") if path.is_file())) if scan.is_dir() else (scan,)
-    if not paths:
-        raise InvalidRequest("The folder holds no file. Name a folder of one CT series.")
+    paths = files_of_scan(scan)
     retriever = open_retriever(index, weights, device, engine)
     with ReadingPool(1) as pool:
         queried = pool.read(request_of(paths, retriever.encoder.slices))
-    report = report_on(retriever, queried, replace(options, explain=explain is not None))
+        requests = [request_of(one.paths, retriever.encoder.slices) for one in named]
+        others = others_of(pool, requests, [one.day for one in named])
+    report = report_on(retriever, queried, replace(options, explain=explain is not None), others)
     if explain is not None:
         write_explanations(explain, retriever, queried, report)
     if json:
@@ -154,6 +194,7 @@ def score(
     max_days_since_admission: MaxDays = None,
     mix_ages: MixAges = False,
     false_refusal: FalseRefusal = None,
+    as_of: AsOf = None,
     weights: Weights = None,
     device: Device = "cpu",
     engine: Engine = "auto",
@@ -166,6 +207,7 @@ def score(
     from scankin.api.engine import open_retriever  # noqa: PLC0415
     from scankin.api.scoring import Tables  # noqa: PLC0415
     from scankin.api.scoring import score as run  # noqa: PLC0415
+    from scankin.retrieval.course.asked import parsed_time  # noqa: PLC0415
 
     tables = Tables(into, patients_out, admission_gap)
     options = _options(
@@ -179,6 +221,8 @@ def score(
         mix_ages,
         false_refusal,
     )
+    time = parsed_time(as_of=as_of and as_of.date())
+    options = replace(options, question=replace(options.question, time=time))
     if bool(inputs) == (watch is not None):
         raise InvalidRequest("Name either what to score, or a folder to --watch.")
     retriever = open_retriever(index, weights, device, engine)

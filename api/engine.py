@@ -1,11 +1,13 @@
 """What every door of this package asks: one scan in, one report out."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from scankin.api.explanations import explainer_of
 from scankin.models import load_encoder
 from scankin.models.engines import AUTO
+from scankin.retrieval.course.films import OtherScan
 from scankin.retrieval.question import PLAIN, Question
 from scankin.retrieval.reading import ReadingPool, ReadRequest
 from scankin.retrieval.report import SimilarityReport
@@ -53,15 +55,21 @@ def answer(retriever: Retriever, pool: ReadingPool, request: ReadRequest, option
     return report_on(retriever, pool.read(request), options)
 
 
-def report_on(retriever: Retriever, scan: Scan, options: Options) -> SimilarityReport:
+def report_on(retriever: Retriever, scan: Scan, options: Options, others: Sequence[OtherScan] = ()) -> SimilarityReport:
     """Return the report on a scan, explained where the options ask for it.
+
+    Args:
+        retriever: Answers.
+        scan: The query.
+        options: How it is answered.
+        others: Further scans of the same patient.
 
     Raises:
         ScanError: The scan cannot be answered.
         InvalidRequest: The options are out of range, or what is asked cannot be explained.
     """
     explainer = explainer_of(retriever) if options.explain else None
-    report = retriever.report(scan, options.question)
+    report = retriever.report(scan, options.question, others)
     if explainer is None:
         return report
     return replace(report, explanations=explainer.explain(scan, [case.scan for case in report.neighbours]))

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from scankin.api.engine import Options
+from scankin.api.times import TIME_FIELDS, time_of
 from scankin.api.uploads import number, one, whole_number
 from scankin.retrieval.errors import InvalidRequest
 from scankin.retrieval.filters import Filters, days_between
@@ -20,6 +21,7 @@ FIELDS = {
     "false_refusal": "Share of scans like the index's that the gate may refuse; 0 switches it off.",
     "mix_ages": "true lets children and adults answer for each other.",
     "explain": "true says of each of at most 20 neighbours where its similarity comes from; films only; seconds.",
+    **TIME_FIELDS,
 }
 """Every field of ``POST /v1/similar`` beside the file, with what it means."""
 
@@ -39,6 +41,7 @@ def options_of(fields: Mapping[str, list[str]]) -> Options:
     days = whole_number(fields, "min_days_since_admission"), whole_number(fields, "max_days_since_admission")
     question = Question(
         false_refusal=number(fields, "false_refusal"),
+        time=time_of(fields),
         k=10 if k is None else k,
         filters=Filters.parse(
             age_bands=fields.get("age_band", ()),

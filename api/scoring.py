@@ -169,7 +169,7 @@ def run_key(retriever: Retriever, options: Options) -> str:
     """Return what tells one index with its options from others, SHA-256 (hex)."""
     version, encoder = retriever.version.manifest_hash, retriever.encoder.identity.digest
     asked = options.question
-    parts = [version, encoder, asked.k, asked.filters.stated(), asked.false_refusal]
+    parts = [version, encoder, asked.k, asked.filters.stated(), asked.false_refusal, asked.time.stated()]
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
 

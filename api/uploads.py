@@ -1,4 +1,4 @@
-"""Takes one file and a few fields out of a multipart request, within a limit of bytes."""
+"""Takes files and a few fields out of a multipart request, within a limit of bytes."""
 
 from collections.abc import Mapping
 
@@ -11,16 +11,20 @@ from starlette.types import Message
 from scankin.retrieval.errors import InvalidRequest, Reason, RefusedScan
 
 MAX_FIELDS = 40
+FILE = "file"
+"""How several files are named; a single one may have any name."""
 
 
-async def read_upload(request: Request, max_bytes: int) -> tuple[bytes, dict[str, list[str]]]:
-    """Return the one uploaded file and the fields of the form and of the query string, by name.
+async def read_upload(
+    request: Request, max_bytes: int, most_files: int = 1
+) -> tuple[tuple[bytes, ...], dict[str, list[str]]]:
+    """Return the uploaded files, in their order, and the fields of the form and of the query string, by name.
 
     Bytes are counted as they come, so neither a missing nor a lying Content-Length gets past the limit.
 
     Raises:
         RefusedScan: The body is larger than ``max_bytes`` (413).
-        InvalidRequest: It is not a multipart form with exactly one file.
+        InvalidRequest: It is not a multipart form with 1 to ``most_files`` files.
     """
     declared = request.headers.get("content-length", "")
     if declared.isdigit() and int(declared) > max_bytes:
@@ -29,17 +33,20 @@ async def read_upload(request: Request, max_bytes: int) -> tuple[bytes, dict[str
         raise InvalidRequest("The body is not multipart/form-data. Send one DICOM file, or a zip, as field 'file'.")
     counted = Request(request.scope, _Counting(request, max_bytes))
     try:
-        async with counted.form(max_files=1, max_fields=MAX_FIELDS, max_part_size=4096) as form:
-            uploads = [value for _, value in form.multi_items() if isinstance(value, UploadFile)]
-            if len(uploads) != 1:
+        async with counted.form(max_files=most_files, max_fields=MAX_FIELDS, max_part_size=4096) as form:
+            named = [(name, value) for name, value in form.multi_items() if isinstance(value, UploadFile)]
+            uploads = [value for _, value in named]
+            if len(uploads) > 1 and {name for name, _ in named} != {FILE}:
+                raise InvalidRequest("Several files must each be a field 'file': the query, then scans of its patient.")
+            if not uploads:
                 raise InvalidRequest("The form holds no file. Send one DICOM file, or a zip, as field 'file'.")
             fields = [(name, value) for name, value in form.multi_items() if isinstance(value, str)]
-            data = await uploads[0].read()
+            files = tuple([await upload.read() for upload in uploads])
     except (MultiPartException, HTTPException) as error:
         raise InvalidRequest(
-            "The multipart form cannot be read: damaged, or more than one file or 40 fields."
+            f"The multipart form cannot be read: damaged, or more than {_counted(most_files)} or {MAX_FIELDS} fields."
         ) from error
-    return data, _by_name([*request.query_params.multi_items(), *fields])
+    return files, _by_name([*request.query_params.multi_items(), *fields])
 
 
 class _Counting:
@@ -100,6 +107,10 @@ def number(fields: Mapping[str, list[str]], name: str) -> float | None:
         return None if text is None else float(text)
     except ValueError:
         raise InvalidRequest(f"{name} is not a number.") from None
+
+
+def _counted(files: int) -> str:
+    return "one file" if files == 1 else f"{files} files"
 
 
 def _too_large(max_bytes: int) -> RefusedScan:

@@ -56,6 +56,10 @@ class Reason(StrEnum):
     WITHDRAWN = "withdrawn"
     NO_CANDIDATES = "no_candidates"
     UNLIKE_THE_INDEX = "unlike_the_index"
+    OTHER_PATIENT = "other_patient"
+    OTHER_MODALITY = "other_modality"
+    UNKNOWN_DAY = "unknown_day"
+    AFTER_DEATH = "after_death"
     # failed: broken, or our fault
     EMPTY_FILE = "empty_file"
     MISSING_FILE = "missing_file"

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from scankin.retrieval.course.asked import NO_TIME, TimeAsked
 from scankin.retrieval.filters import NO_FILTERS, Filters
 
 
@@ -13,11 +14,13 @@ class Question:
         k: Patients wanted, 1 to 1,000.
         filters: What neighbours must satisfy, applied inside the search.
         false_refusal: Share of scans like the index's that the gate may refuse; None: the index's own, 0: no gate.
+        time: When the query is, how much time counts, and as of which day is answered.
     """
 
     k: int = 10
     filters: Filters = NO_FILTERS
     false_refusal: float | None = None
+    time: TimeAsked = NO_TIME
 
 
 PLAIN = Question()

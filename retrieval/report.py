@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scankin.retrieval.case import State
+from scankin.retrieval.course.told import CaseTime, TimeReport
 from scankin.retrieval.encoder import EncoderIdentity
 from scankin.retrieval.estimates.curves import Curve
 from scankin.retrieval.estimates.estimate import OutcomeEstimate
@@ -67,6 +68,7 @@ class SimilarCase:
         days_since_admission: None when unknown.
         findings: State of every finding the index knows, in this scan.
         outcomes: State of every outcome, in this patient.
+        time: How far into the illness the scan is, and what came after it.
     """
 
     rank: int
@@ -83,6 +85,7 @@ class SimilarCase:
     days_since_admission: int | None
     findings: Mapping[str, State]
     outcomes: Mapping[str, State]
+    time: CaseTime
 
 
 @dataclass(frozen=True)
@@ -126,6 +129,7 @@ class SimilarityReport:
         outcomes: Counts and estimate of every outcome.
         curves: Cumulative incidence by day, of outcomes within 30 days that have an estimate.
         measures: A summary of every severity measure, by name.
+        time: What was asked of time, and what changed since earlier scans of the patient.
         cautions: What limits this answer, in words.
         index: Which index answered.
         notice: That this is for research.
@@ -138,6 +142,7 @@ class SimilarityReport:
     outcomes: tuple[OutcomeReport, ...]
     curves: tuple[Curve, ...]
     measures: tuple[MeasureSummary, ...]
+    time: TimeReport
     cautions: tuple[str, ...]
     index: IndexFacts
     notice: str = field(default=NOTICE)
@@ -171,6 +176,7 @@ class SimilarityReport:
                 }
                 for summary in self.measures
             ],
+            "time": self.time.as_json(),
             "cautions": list(self.cautions),
             "index": {
                 "version": self.index.version,
@@ -199,6 +205,7 @@ def _neighbour(case: SimilarCase) -> dict[str, Any]:
         "days_since_admission": case.days_since_admission,
         "findings": {name: state.value for name, state in case.findings.items()},
         "outcomes": {name: state.value for name, state in case.outcomes.items()},
+        **case.time.as_json(),
     }
 
 

@@ -1,55 +1,50 @@
 """From a scan to the report that every door gives."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+import threading
+from collections.abc import Sequence
+from datetime import date
 
 import numpy as np
 from numpy.typing import NDArray
 
-from scankin.retrieval.cautions import cautions, gate_cautions
+from scankin.retrieval.asked import Asked, Candidates, time_likenesses
+from scankin.retrieval.case import Clock, EventKind
+from scankin.retrieval.composition import compose
+from scankin.retrieval.course.clock import day_number
+from scankin.retrieval.course.films import EarlierScan, OtherScan, own_scans
+from scankin.retrieval.course.past import past_of
 from scankin.retrieval.encoder import Embeddings, Encoder, embed
 from scankin.retrieval.errors import InvalidRequest, Reason, RefusedScan
-from scankin.retrieval.estimates.estimate import Expected
 from scankin.retrieval.filters import Filters
 from scankin.retrieval.fingerprint import DUPLICATE_BITS, FINGERPRINT_BYTES, bits_apart, fingerprint
 from scankin.retrieval.gate import Verdict
-from scankin.retrieval.index import Neighbours, ScanIndex
-from scankin.retrieval.likeness import Likeness, added
-from scankin.retrieval.measures import MEASURES
+from scankin.retrieval.index import ScanIndex
+from scankin.retrieval.likeness import added
 from scankin.retrieval.question import PLAIN, Question
-from scankin.retrieval.records import ScanRecord
-from scankin.retrieval.report import IndexFacts, OutcomeReport, QueryFacts, SimilarCase, SimilarityReport
+from scankin.retrieval.report import SimilarityReport
 from scankin.retrieval.scan import Scan, View
-from scankin.retrieval.summaries import count_outcome, summarise_measure, summarise_share
 from scankin.retrieval.thumbnails import thumbnail
-from scankin.retrieval.version import BaseRates, IndexVersion
+from scankin.retrieval.version import IndexVersion
 
 MAX_K = 1000
+
+PASTS_HELD = 2
+"""Indexes as of a day that are kept: each is as large as what it holds."""
 
 FEWEST_LATERAL_PATIENTS = 40
 """From here on an index answers laterals too."""
 
 
-@dataclass(frozen=True, eq=False)
-class Candidates:
-    """Who may answer one query.
-
-    Attributes:
-        index: Of the query's modality.
-        allowed: ``[len(index)]``; False leaves a scan out. At least one is True.
-        own_patients: Patients left out because they are, or may be, the query's own.
-    """
-
-    index: ScanIndex
-    allowed: NDArray[np.bool_]
-    own_patients: int
-
-
 class Retriever:
     """Answers queries from one version of an index with the encoder that built it. Safe to use from several threads."""
 
-    def __init__(self, version: IndexVersion, encoder: Encoder) -> None:
+    def __init__(self, version: IndexVersion, encoder: Encoder, *, whole: "Retriever | None" = None) -> None:
         """Join a loaded version and its encoder.
+
+        Args:
+            version: What answers.
+            encoder: That built it.
+            whole: Where ``version`` is one as of a day: the retriever of all of it, which knows whose scan is whose.
 
         Raises:
             EncoderMismatch: The encoder is not the one that built the index.
@@ -58,8 +53,11 @@ class Retriever:
         self.version = version
         self.encoder = encoder
         self._fingerprints = {modality: _fingerprints(index) for modality, index in version.indexes.items()}
+        self._whole = whole
+        self._pasts: dict[date, Retriever] = {}
+        self._lock = threading.Lock()
 
-    def report(self, scan: Scan, question: Question = PLAIN) -> SimilarityReport:
+    def report(self, scan: Scan, question: Question = PLAIN, others: Sequence[OtherScan] = ()) -> SimilarityReport:
         """Return the k most similar patients to the scan's, and what became of them.
 
         Never among them: the scan's own patient (by any id the index knows), a patient who has the same picture in
@@ -68,33 +66,54 @@ class Retriever:
         Args:
             scan: The query.
             question: What is asked about it.
+            others: Further scans of the same patient; those of a later day are not used.
 
         Raises:
-            InvalidRequest: k is out of range.
+            InvalidRequest: k is out of range, or a further scan is sent with a day that cannot be.
             LicenceExpired: The last day on which the index's data may be used is past.
-            RefusedScan: The scan is blank, a lateral, unlike the index, or nothing in the index may answer it.
+            RefusedScan: The scan is blank, a lateral, unlike the index, dated after its patient's death, or nothing in
+                the index may answer it; or a further scan is one that it cannot be compared with.
         """
         if not 1 <= question.k <= MAX_K:
             raise InvalidRequest(f"k is {question.k}; 1 to {MAX_K} are possible.")
-        candidates = self.candidates(scan, question.filters)
-        allowed = candidates.allowed
+        if question.time.as_of is None:
+            return self._report(scan, question, others)
+        return self.as_of(question.time.as_of)._report(scan, question, others)
+
+    def as_of(self, day: date) -> "Retriever":
+        """Return a retriever of what was known at the end of a day, which leaves the same own patients out.
+
+        Raises:
+            RefusedScan: No scan of the index is known to be from then or before.
+        """
+        with self._lock:
+            if day not in self._pasts:
+                while len(self._pasts) >= PASTS_HELD:
+                    self._pasts.pop(next(iter(self._pasts)))
+                self._pasts[day] = Retriever(past_of(self.version, day), self.encoder, whole=self)
+            return self._pasts[day]
+
+    def _report(self, scan: Scan, question: Question, others: Sequence[OtherScan]) -> SimilarityReport:
+        own = own_scans(scan, others)
+        self._require_alive((scan, *(one.scan for one in own.scans)))
+        candidates = self.candidates(scan, question.filters, [one.scan for one in others])
         embedding = self.embed(scan)
         verdict = self._judge(scan, embedding, question.false_refusal)
         if verdict is not None and verdict.is_refused:
             raise RefusedScan(Reason.UNLIKE_THE_INDEX, verdict.reason)
-        likenesses: tuple[Likeness, ...] = ()
-        found = candidates.index.search(embedding, question.k, allowed, added(likenesses))
-        expected = self.version.estimators[scan.modality].answer(
-            embedding.vectors[0], candidates.index.similarities(embedding), allowed, scan.age, scan.sex
-        )
-        patients = self.version.columns[scan.modality].count_patients(allowed)
-        query = _query_facts(scan, question, candidates=(int(allowed.sum()), patients))
-        gate = gate_cautions(self.version.gates, scan.modality, question.false_refusal)
-        cases = self._cases(candidates.index, found, likenesses)
-        return self._report(scan, query, cases, found.records, expected, candidates.own_patients, gate)
+        earlier = tuple((one, self._embed_further(one, question.false_refusal)) for one in own.scans)
+        asked = Asked(scan, question, candidates, embedding, earlier, own.notes)
+        likenesses = time_likenesses(self.version, asked)
+        found = candidates.index.search(embedding, question.k, candidates.allowed, added(likenesses))
+        return compose(self.version, asked, likenesses, found)
 
-    def candidates(self, scan: Scan, filters: Filters) -> Candidates:
+    def candidates(self, scan: Scan, filters: Filters, others: Sequence[Scan] = ()) -> Candidates:
         """Return who may answer a scan: what the filters allow, less its own patient.
+
+        Args:
+            scan: The query.
+            filters: What neighbours must satisfy.
+            others: Further scans of its patient, whose pictures tell the patient too.
 
         Raises:
             LicenceExpired: The last day on which the index's data may be used is past.
@@ -103,12 +122,12 @@ class Retriever:
         if self.version.licence is not None:
             self.version.licence.require_valid()
         index = self._index_for(scan)
-        own = self._own_patients(scan, index)
+        own = frozenset[str]().union(*(self._own_patients(one) for one in (scan, *others)))
         columns = self.version.columns[scan.modality]
         allowed = columns.allowed(filters, for_child=scan.is_child) & ~columns.of_patients(own)
         if not allowed.any():
             raise _no_candidates(columns.has_age_group(for_child=scan.is_child), for_child=scan.is_child)
-        return Candidates(index, allowed, len(own))
+        return Candidates(index, allowed, len(own & self.version.cases.keys()))
 
     def check(self, scan: Scan, false_refusal: float | None = None, *, mix_ages: bool = False) -> Verdict | None:
         """Return how unlike the index a scan's picture is; None where no gate looks at pictures.
@@ -154,96 +173,48 @@ class Retriever:
         """Return the scan's embedding ``[1, dim]``, float32, unit length."""
         return embed(self.encoder, scan)
 
-    def _own_patients(self, scan: Scan, index: ScanIndex) -> frozenset[str]:
-        """Return the patients that are, or may be, the query's own: by id, or by the same picture."""
-        same_picture = {index.records[row].patient for row in self._same_picture(scan)}
+    def _own_patients(self, scan: Scan) -> frozenset[str]:
+        """Return the patients that are, or may be, the query's own: by id, or by the same picture.
+
+        A picture of after the day that is asked about tells too: who the patient is informs no answer, it ends some.
+        """
+        if self._whole is not None:
+            return self._whole._own_patients(scan)
+        index = self.version.indexes.get(scan.modality)
+        rows = [] if index is None else self._same_picture(scan).tolist()
+        same_picture = {index.records[row].patient for row in rows} if index is not None else set()
         return self.version.patients_known_as(scan.patient_id) | same_picture
+
+    def _require_alive(self, scans: Sequence[Scan]) -> None:
+        """Raise RefusedScan where a scan is dated after the death of its patient, as the index records it."""
+        for scan in scans:
+            for patient in self.version.patients_known_as(scan.patient_id) & self.version.cases.keys():
+                case = self.version.cases[patient]
+                died = case.day_of(EventKind.DEATH)
+                if case.clock is not Clock.CALENDAR or died is None or scan.study_date is None:
+                    continue
+                if day_number(scan.study_date) > died:
+                    raise RefusedScan(
+                        Reason.AFTER_DEATH,
+                        "The index records that this patient died before the StudyDate of the scan: the PatientID, the "
+                        "StudyDate or the record is wrong. Find out which; nothing can be told until then.",
+                    )
+
+    def _embed_further(self, one: EarlierScan, false_refusal: float | None) -> Embeddings:
+        try:
+            embedding = self.embed(one.scan)
+        except RefusedScan as error:
+            raise RefusedScan(error.reason, f"{one.name}: {error.message}") from error
+        verdict = self._judge(one.scan, embedding, false_refusal)
+        if verdict is not None and verdict.is_refused:
+            raise RefusedScan(Reason.UNLIKE_THE_INDEX, f"{one.name}: {verdict.reason}")
+        return embedding
 
     def _same_picture(self, scan: Scan) -> NDArray[np.int64]:
         if scan.modality not in self._fingerprints:
             return np.empty(0, np.int64)
         apart = bits_apart(fingerprint(scan), self._fingerprints[scan.modality])
         return np.flatnonzero(apart <= DUPLICATE_BITS)
-
-    def _report(
-        self,
-        scan: Scan,
-        query: QueryFacts,
-        cases: tuple[SimilarCase, ...],
-        records: tuple[ScanRecord, ...],
-        expected: Expected,
-        own_patients: int,
-        gate: tuple[str, ...],
-    ) -> SimilarityReport:
-        similarities = tuple(case.similarity for case in cases)
-        finding_rates = self.version.finding_base_rates[scan.modality]
-        findings = tuple(
-            summarise_share(name, [case.findings[name] for case in cases], similarities, *_share(finding_rates, name))
-            for name in self.version.finding_names
-        )
-        outcomes = tuple(
-            OutcomeReport(count_outcome(one.name, [case.outcomes[one.name] for case in cases]), one)
-            for one in expected.estimates
-        )
-        measures = tuple(
-            summarise_measure(measure, [record.measures.get(name) for record in records], similarities)
-            for name, measure in MEASURES.items()
-        )
-        return SimilarityReport(
-            query=query,
-            neighbours=cases,
-            findings=findings,
-            outcomes=outcomes,
-            curves=expected.curves,
-            measures=measures,
-            cautions=(
-                *gate,
-                *cautions(
-                    query,
-                    scan,
-                    records,
-                    outcomes,
-                    own_patients,
-                    self.version.origins[scan.modality],
-                    is_near_edge=expected.is_near_edge,
-                ),
-            ),
-            index=IndexFacts(self.version.name, self.version.encoder, self.version.manifest_hash, self.version.licence),
-        )
-
-    def _cases(self, index: ScanIndex, found: Neighbours, likenesses: tuple[Likeness, ...]) -> tuple[SimilarCase, ...]:
-        cases = []
-        for rank, (record, similarity, score) in enumerate(
-            zip(found.records, found.similarities, found.scores, strict=True), start=1
-        ):
-            row = index.row(record.scan)
-            alike = {one.name: None if row is None else one.of(row) for one in likenesses}
-            cases.append(self._case(rank, record, similarity, score, alike))
-        return tuple(cases)
-
-    def _case(
-        self, rank: int, record: ScanRecord, similarity: float, score: float, likeness: Mapping[str, float | None]
-    ) -> SimilarCase:
-        return SimilarCase(
-            rank=rank,
-            scan=record.scan,
-            patient=record.patient,
-            similarity=similarity,
-            likeness=likeness,
-            score=score,
-            modality=record.modality,
-            view=record.view and record.view.value,
-            age_band=record.age_band,
-            sex=record.sex and record.sex.value,
-            site=record.site,
-            days_since_admission=record.days_since_admission,
-            findings=self.version.findings_of(record),
-            outcomes=self.version.outcomes_of(record),
-        )
-
-
-def _share(rates: BaseRates, name: str) -> tuple[float | None, int]:
-    return (rates[name].share, rates[name].patients) if name in rates else (None, 0)
 
 
 def _no_candidates(has_age_group: bool, *, for_child: bool) -> RefusedScan:
@@ -255,21 +226,6 @@ def _no_candidates(has_age_group: bool, *, for_child: bool) -> RefusedScan:
     return RefusedScan(
         Reason.NO_CANDIDATES,
         f"The patient is {who}, and the index holds no {others}. Only mixing ages (mix_ages) lets others answer.",
-    )
-
-
-def _query_facts(scan: Scan, question: Question, candidates: tuple[int, int]) -> QueryFacts:
-    return QueryFacts(
-        modality=scan.modality,
-        view=scan.view and scan.view.value,
-        age_band=scan.age_band,
-        sex=scan.sex and scan.sex.value,
-        age_group="child" if scan.is_child else "adult",
-        slices=(len(scan.pixels), scan.slices_in_series),
-        k=question.k,
-        filters=question.filters.stated(),
-        candidate_scans=candidates[0],
-        candidate_patients=candidates[1],
     )
 
 

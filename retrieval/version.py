@@ -5,7 +5,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from scankin.retrieval.case import Case, State
+from scankin.retrieval.case import Case, Clock, State
+from scankin.retrieval.course.serials import Serials
 from scankin.retrieval.encoder import EncoderIdentity
 from scankin.retrieval.errors import StoreCorrupt, UnknownName
 from scankin.retrieval.estimates.calibration import Calibration
@@ -83,6 +84,25 @@ class IndexVersion:
     def records(self) -> Mapping[str, ScanRecord]:
         """Every record by scan key."""
         return {record.scan: record for index in self.indexes.values() for record in index.records}
+
+    @cached_property
+    def records_of(self) -> Mapping[str, tuple[ScanRecord, ...]]:
+        """Every record by patient key."""
+        held: dict[str, list[ScanRecord]] = defaultdict(list)
+        for record in self.records.values():
+            held[record.patient].append(record)
+        return {patient: tuple(records) for patient, records in held.items()}
+
+    @cached_property
+    def serials(self) -> Mapping[Modality, Serials]:
+        """What time and severity each modality's scans are known by."""
+        return {modality: Serials(index, self.cases) for modality, index in self.indexes.items()}
+
+    @cached_property
+    def latest_day(self) -> int | None:
+        """Day of the latest scan on the calendar's clock; None when none is on it."""
+        days = [one.day for one in self.records.values() if self.cases[one.patient].clock is Clock.CALENDAR]
+        return max((day for day in days if day is not None), default=None)
 
     @cached_property
     def lateral_patients(self) -> int:

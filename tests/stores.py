@@ -13,7 +13,7 @@ from scankin.index_build.gate.fit import fit_gates
 from scankin.index_build.importers import OpenedSource, Refusal, SourceCase, SourceScan
 from scankin.index_build.ingest import IngestAccount, ingest
 from scankin.models import load_encoder
-from scankin.retrieval.case import Clock, Event, EventKind
+from scankin.retrieval.case import Case, Clock, Event, EventKind
 from scankin.retrieval.encoder import embed
 from scankin.retrieval.errors import Reason
 from scankin.retrieval.fingerprint import fingerprint
@@ -97,6 +97,22 @@ def a_gated_retriever(folder: Path) -> Retriever:
     version = a_version(folder, records, np.vstack([embed(encoder, scan).vectors for scan in scans]), encoder.identity)
     pictures = {record.scan: thumbnail_png(scan) for record, scan in zip(records, scans, strict=True)}
     return Retriever(replace(version, gates=fit_gates(version.indexes, pictures.__getitem__)), encoder)
+
+
+def a_dated_retriever(
+    folder: Path, scans: list[Scan], patients: list[str], days: list[int | None], cases: list[Case] | None = None
+) -> Retriever:
+    """A retriever of films of named patients and days; TEST-1 and TEST-2 are the PatientIDs of p0 and p1."""
+    encoder = load_encoder("thumbnail")
+    records = [
+        a_record(n, patient, day=day, fingerprint=fingerprint(scan), pixel_hash=scan.pixel_hash)
+        for n, (scan, patient, day) in enumerate(zip(scans, patients, days, strict=True))
+    ]
+    vectors = np.vstack([embed(encoder, scan).vectors for scan in scans])
+    version = a_version(
+        folder, records, vectors, encoder.identity, cases or (), aliases={"TEST-1": ("p0",), "TEST-2": ("p1",)}
+    )
+    return Retriever(version, encoder)
 
 
 def scans_by_kind(root: Path) -> Path:

@@ -9,6 +9,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from scankin.api.time_page import time_parts
 from scankin.retrieval.case import State
 from scankin.retrieval.explanation import Explanation
 from scankin.retrieval.outcomes import all_outcomes
@@ -71,6 +72,7 @@ def page(report: SimilarityReport) -> RenderableType:
     measured = [summary for summary in report.measures if summary.known]
     if measured:
         parts.append(_measures(measured, len(report.neighbours)))
+    parts += time_parts(report)
     if report.explanations is not None:
         parts += [_explanations(report.explanations), Text()]
     if report.cautions:

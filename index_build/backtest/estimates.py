@@ -5,10 +5,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from scankin.index_build.backtest.clock import known_by
 from scankin.index_build.backtest.cohort import DatedCohort
 from scankin.index_build.calibrate.fit import calibrate
 from scankin.retrieval.capacity import GroupRisks, Risk
+from scankin.retrieval.course.clock import known_by
 from scankin.retrieval.encoder import Embeddings
 from scankin.retrieval.estimates.estimate import Estimator, OutcomeEstimate
 from scankin.retrieval.index import ScanIndex

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 import zipfile
+from datetime import date
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -15,7 +16,8 @@ from stores import a_film, a_store
 
 from scankin.api.engine import Options, answer, open_retriever
 from scankin.api.rows import flat
-from scankin.api.scoring import score
+from scankin.api.scoring import run_key, score
+from scankin.retrieval.course.asked import parsed_time
 from scankin.retrieval.errors import InvalidRequest
 from scankin.retrieval.question import Question
 from scankin.retrieval.reading import ReadingPool, ReadRequest
@@ -163,6 +165,12 @@ def test_rows_of_other_options_are_not_taken_over(store: Path, folder: Path, tmp
     out = tmp_path / "r.ndjson"
     out.with_name("r.ndjson.partial").write_text('{"run": "another"}\n["key", {}]\n')
     assert run(store, folder, out).resumed == 0
+
+
+def test_a_run_as_of_a_day_is_another_run(store: Path) -> None:
+    retriever = open_retriever(store, None, "cpu")
+    asked = [Question(time=parsed_time(as_of=day)) for day in (None, date(2020, 4, 30), date(2020, 5, 1))]
+    assert len({run_key(retriever, Options(one)) for one in asked}) == 3
 
 
 def test_an_ending_that_is_not_written_is_told_before_work_starts(store: Path, folder: Path, tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 import io
 import json
+import os
 import socket
 import subprocess
 import sys
@@ -36,6 +37,7 @@ class Running:
         self.url = f"http://127.0.0.1:{port}"
         command = [sys.executable, "-m", "scankin.api", "serve", "--index", str(self.store), "--port", str(port)]
         environment = {"SCANKIN_POLL_SECONDS": "0.1", "SCANKIN_MAX_UPLOAD_MIB": "2", "PATH": "/usr/bin:/bin"}
+        environment["PYTHONPATH"] = os.environ.get("PYTHONPATH", "")  # what is tested, wherever it lies
         with self.log.open("wb") as log:
             self.process = subprocess.Popen(command, stderr=log, env=environment)
         self.client = httpx.Client(base_url=self.url, timeout=30)
@@ -287,3 +289,53 @@ def test_without_a_store_it_is_alive_and_not_ready(tmp_path: Path) -> None:
             assert (await http.post("/v1/similar", files={"file": a_film(1)})).status_code == 503
 
     asyncio.run(ask())
+
+
+def test_further_files_are_earlier_scans_of_the_patient(service: Running) -> None:
+    files = [("file", (name, a_film(number))) for name, number in (("a", 500), ("b", 501), ("c", 500))]
+    answer = service.client.post("/v1/similar?days_since_admission=3", files=files, data={"day": ["-4", "-2"]})
+    report = answer.json()
+    assert answer.status_code == 200, answer.text
+    assert report["time"]["days"] == {"admission": 3, "symptom_onset": None, "positive_swab": None}
+    assert [one["days_before"] for one in report["time"]["changes"]] == [4]
+    assert any("Further scan 2 is the same picture" in caution for caution in report["cautions"])
+    dated = service.client.post("/v1/similar", files=files[:2])  # both headers hold the same StudyDate
+    assert [one["days_before"] for one in dated.json()["time"]["changes"]] == [0]
+
+
+@pytest.mark.parametrize(
+    ("fields", "words"),
+    [
+        ({"day": "-4"}, "1 days for 0 further files"),
+        ({"days_since_admission": "5000"}, "-365 to 3,650"),
+        ({"days_since_swab": "-400"}, "days_since_swab is -400"),
+        ({"days_since_onset": "soon"}, "not a whole number"),
+        ({"days_weight": "11"}, "0 to 10"),
+        ({"as_of": "yesterday"}, "not a date"),
+    ],
+)
+def test_times_that_cannot_be_are_named(service: Running, fields: dict[str, str], words: str) -> None:
+    answer = service.ask(a_film(500), **fields)
+    assert (answer.status_code, answer.json()["code"]) == (422, "invalid_request") and words in answer.json()["detail"]
+
+
+def test_a_further_file_of_another_patient_or_day_is_refused_by_its_place(service: Running) -> None:
+    other = dicom_bytes(a_dataset(PatientID=f"{CANARY}-OTHER"))
+    for files, data, code in (
+        ([a_film(500), a_film(501), other], {"day": ["-4", "-2"]}, "other_patient"),
+        ([a_film(500), dicom_bytes(a_dataset(PatientID=f"{CANARY}-250", StudyDate=None))], {}, "unknown_day"),
+        ([a_film(500), b""], {"day": "-1"}, "empty_file"),
+    ):
+        answer = service.client.post("/v1/similar", files=[("file", one) for one in files], data=data)
+        assert answer.json()["code"] == code, answer.text
+        assert f"Further scan {len(files) - 1}" in answer.json()["detail"] and CANARY not in answer.text
+
+
+def test_too_many_files_are_refused(service: Running) -> None:
+    answer = service.client.post("/v1/similar", files=[("file", a_film(500))] * 22)
+    assert (answer.status_code, answer.json()["code"]) == (422, "invalid_request") and "21 files" in answer.text
+
+
+def test_as_of_a_day_needs_an_index_with_dates(service: Running) -> None:
+    answer = service.ask(a_film(500), as_of="2020-04-30")  # the test store's clock begins at each admission
+    assert (answer.status_code, answer.json()["code"]) == (422, "no_candidates")

@@ -132,12 +132,12 @@ def test_a_patient_counts_once_in_a_base_rate(tmp_path: Path) -> None:
 def test_report_as_json_has_exactly_its_names(tmp_path: Path) -> None:
     report = a_retriever(tmp_path).report(a_scan(99), Question(3)).as_json()
     assert list(report) == [
-        "schema", "query", "neighbours", "findings", "outcomes", "curves", "measures", "cautions", "index",
-        "explanations", "notice",
+        "schema", "query", "neighbours", "findings", "outcomes", "curves", "measures", "time", "cautions",
+        "index", "explanations", "notice",
     ]  # fmt: skip
     assert set(report["neighbours"][0]) == {
         "rank", "scan", "patient", "similarity", "likeness", "score", "modality", "view", "age_band", "sex",
-        "site", "days_since_admission", "findings", "outcomes",
+        "site", "days_since_admission", "findings", "outcomes", "days", "next",
     }  # fmt: skip
     assert set(report["outcomes"][0]) == {
         "name", "happened", "known", "already_happened", "censored", "unknown", "estimate", "interval", "abstained",

@@ -1,6 +1,7 @@
 """What was known of a patient by a day: everything later is taken back."""
 
 from dataclasses import replace
+from datetime import date
 
 from scankin.retrieval.case import Case, Clock, Event
 
@@ -31,3 +32,8 @@ def known_by(case: Case, day: int) -> Case:
             latest.append(event.day)
     alive = min(max(latest), day - 1) if latest else None
     return replace(case, events=tuple(events), last_seen_alive=alive)
+
+
+def day_number(on: date) -> int:
+    """Return the days since 1970-01-01: the calendar's clock."""
+    return (on - date(1970, 1, 1)).days

@@ -1,7 +1,7 @@
 import pytest
 
-from scankin.index_build.backtest.clock import known_by
 from scankin.retrieval.case import Case, Clock, Event, EventKind, State
+from scankin.retrieval.course.clock import known_by
 from scankin.retrieval.outcomes.intensive_care_7d import OUTCOME
 
 ICU, DEATH, ADMISSION = EventKind.ICU_ADMISSION, EventKind.DEATH, EventKind.ADMISSION
