@@ -60,6 +60,17 @@ FalseRefusal = Annotated[
     float | None,
     typer.Option(min=0, max=0.5, help="Share of scans like the index's that may be refused; 0: no gate."),
 ]
+Facts = Annotated[
+    Path | None,
+    typer.Option(help="Clinical facts of the patient: JSON by name, or a FHIR R4 resource (docs/clinical.md)."),
+]
+Fact = Annotated[list[str] | None, typer.Option("--fact", help="One fact, such as spo2=88 or crp=120mg/L; repeatable.")]
+FactsWeight = Annotated[
+    float | None, typer.Option(help="What full likeness in facts adds to the cosine that orders; 0 only shows them.")
+]
+CounterOutcome = Annotated[
+    str | None, typer.Option("--counter", help="An outcome: show the nearest patients with it and without it too.")
+]
 MixAges = Annotated[bool, typer.Option("--mix-ages", help="Let children and adults answer for each other.")]
 
 
@@ -83,6 +94,10 @@ def search(
             help="New folder for a picture a neighbour: where its similarity comes from. Films only; seconds."
         ),
     ] = None,
+    facts: Facts = None,
+    fact: Fact = None,
+    facts_weight: FactsWeight = None,
+    counter: CounterOutcome = None,
     false_refusal: FalseRefusal = None,
     weights: Weights = None,
     device: Device = "cpu",
@@ -94,6 +109,7 @@ def search(
     from scankin.api.renderers import json as as_json  # noqa: PLC0415
     from scankin.api.renderers import text as as_text  # noqa: PLC0415
     from scankin.api.scoring import request_of  # noqa: PLC0415
+    from scankin.api.stated_facts import facts_asked, facts_text  # noqa: PLC0415
     from scankin.retrieval.reading import ReadingPool  # noqa: PLC0415
 
     options = _options(
@@ -107,6 +123,8 @@ def search(
         mix_ages,
         false_refusal,
     )
+    asked = facts_asked(facts_text(facts), fact or (), facts_weight)
+    options = replace(options, question=replace(options.question, facts=asked, counter=counter))
     if explain is not None:
         require_empty(explain)
     paths = tuple(sorted(path for path in scan.rglob("*") if path.is_file())) if scan.is_dir() else (scan,)

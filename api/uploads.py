@@ -8,9 +8,11 @@ from starlette.formparsers import MultiPartException
 from starlette.requests import Request
 from starlette.types import Message
 
+from scankin.retrieval.clinical.own_json import MAX_BYTES
 from scankin.retrieval.errors import InvalidRequest, Reason, RefusedScan
 
 MAX_FIELDS = 40
+MAX_FIELD_BYTES = MAX_BYTES
 
 
 async def read_upload(request: Request, max_bytes: int) -> tuple[bytes, dict[str, list[str]]]:
@@ -22,6 +24,8 @@ async def read_upload(request: Request, max_bytes: int) -> tuple[bytes, dict[str
         RefusedScan: The body is larger than ``max_bytes`` (413).
         InvalidRequest: It is not a multipart form with exactly one file.
     """
+    if "facts" in request.query_params:
+        raise InvalidRequest("facts stand in the URL, which logs keep. Send them as a field of the form.")
     declared = request.headers.get("content-length", "")
     if declared.isdigit() and int(declared) > max_bytes:
         raise _too_large(max_bytes)
@@ -29,7 +33,7 @@ async def read_upload(request: Request, max_bytes: int) -> tuple[bytes, dict[str
         raise InvalidRequest("The body is not multipart/form-data. Send one DICOM file, or a zip, as field 'file'.")
     counted = Request(request.scope, _Counting(request, max_bytes))
     try:
-        async with counted.form(max_files=1, max_fields=MAX_FIELDS, max_part_size=4096) as form:
+        async with counted.form(max_files=1, max_fields=MAX_FIELDS, max_part_size=MAX_FIELD_BYTES) as form:
             uploads = [value for _, value in form.multi_items() if isinstance(value, UploadFile)]
             if len(uploads) != 1:
                 raise InvalidRequest("The form holds no file. Send one DICOM file, or a zip, as field 'file'.")
@@ -37,7 +41,7 @@ async def read_upload(request: Request, max_bytes: int) -> tuple[bytes, dict[str
             data = await uploads[0].read()
     except (MultiPartException, HTTPException) as error:
         raise InvalidRequest(
-            "The multipart form cannot be read: damaged, or more than one file or 40 fields."
+            "The multipart form cannot be read: damaged, or more than one file, 40 fields or 256 KiB in a field."
         ) from error
     return data, _by_name([*request.query_params.multi_items(), *fields])
 

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scankin.retrieval.case import State
+from scankin.retrieval.clinical.comparison import CaseFacts, FactsReport
 from scankin.retrieval.encoder import EncoderIdentity
 from scankin.retrieval.estimates.curves import Curve
 from scankin.retrieval.estimates.estimate import OutcomeEstimate
@@ -67,6 +68,7 @@ class SimilarCase:
         days_since_admission: None when unknown.
         findings: State of every finding the index knows, in this scan.
         outcomes: State of every outcome, in this patient.
+        facts: Clinical facts beside the query's; None unless facts were asked for.
     """
 
     rank: int
@@ -83,6 +85,7 @@ class SimilarCase:
     days_since_admission: int | None
     findings: Mapping[str, State]
     outcomes: Mapping[str, State]
+    facts: CaseFacts | None = None
 
 
 @dataclass(frozen=True)
@@ -96,6 +99,40 @@ class OutcomeReport:
 
     counts: OutcomeCounts
     estimate: OutcomeEstimate
+
+
+@dataclass(frozen=True)
+class CounterEvidence:
+    """The nearest patients on either side of one outcome; those in whom it is unknown are on none.
+
+    Attributes:
+        outcome: Its name.
+        happened, did_not_happen: At most k each, most similar first; ranks are those among all who may answer.
+        patients_happened, patients_did_not_happen, patients_neither: Of all who may answer.
+        note: What to know where a side is empty; None where none is.
+    """
+
+    outcome: str
+    happened: tuple[SimilarCase, ...]
+    did_not_happen: tuple[SimilarCase, ...]
+    patients_happened: int
+    patients_did_not_happen: int
+    patients_neither: int
+    note: str | None = None
+
+    def as_json(self) -> dict[str, Any]:
+        """Return plain JSON values."""
+        return {
+            "outcome": self.outcome,
+            "happened": [_neighbour(case) for case in self.happened],
+            "did_not_happen": [_neighbour(case) for case in self.did_not_happen],
+            "patients": {
+                "happened": self.patients_happened,
+                "did_not_happen": self.patients_did_not_happen,
+                "neither": self.patients_neither,
+            },
+            "note": self.note,
+        }
 
 
 @dataclass(frozen=True)
@@ -130,6 +167,8 @@ class SimilarityReport:
         index: Which index answered.
         notice: That this is for research.
         explanations: Why each neighbour is similar, in their order; None unless asked for.
+        facts: The query's clinical facts; None unless asked for.
+        counter: Counter-evidence of one outcome; None unless asked for.
     """
 
     query: QueryFacts
@@ -142,6 +181,8 @@ class SimilarityReport:
     index: IndexFacts
     notice: str = field(default=NOTICE)
     explanations: tuple[Explanation, ...] | None = None
+    facts: FactsReport | None = None
+    counter: CounterEvidence | None = None
 
     def as_json(self) -> dict[str, Any]:
         """Return the report as plain JSON values, documented in ``docs/report.md``."""
@@ -179,6 +220,8 @@ class SimilarityReport:
                 "licence": self.index.licence and self.index.licence.as_json(),
             },
             "explanations": None if self.explanations is None else [one.as_json() for one in self.explanations],
+            "facts": self.facts and self.facts.as_json(),
+            "counter": self.counter and self.counter.as_json(),
             "notice": self.notice,
         }
 
@@ -199,6 +242,7 @@ def _neighbour(case: SimilarCase) -> dict[str, Any]:
         "days_since_admission": case.days_since_admission,
         "findings": {name: state.value for name, state in case.findings.items()},
         "outcomes": {name: state.value for name, state in case.outcomes.items()},
+        "facts": case.facts and case.facts.as_json(),
     }
 
 
@@ -232,6 +276,7 @@ def _outcome(one: OutcomeReport) -> dict[str, Any]:
         "base_rate": None if made.base is None else _rounded(made.base.share),
         "base_rate_patients": 0 if made.base is None else made.base.patients,
         "age_sex": _rounded(made.age_sex),
+        "basis": made.basis and {**asdict(made.basis), "picture": _rounded(made.basis.picture)},
     }
 
 

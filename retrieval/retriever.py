@@ -1,24 +1,36 @@
 """From a scan to the report that every door gives."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from scankin.retrieval.cautions import cautions, gate_cautions
+from scankin.retrieval.clinical.comparison import Comparison, with_age_and_sex
+from scankin.retrieval.clinical.stated import settled
+from scankin.retrieval.counter import evidence, outcome_named, sides
 from scankin.retrieval.encoder import Embeddings, Encoder, embed
 from scankin.retrieval.errors import InvalidRequest, Reason, RefusedScan
 from scankin.retrieval.estimates.estimate import Expected
+from scankin.retrieval.estimates.joined import with_facts
 from scankin.retrieval.filters import Filters
 from scankin.retrieval.fingerprint import DUPLICATE_BITS, FINGERPRINT_BYTES, bits_apart, fingerprint
 from scankin.retrieval.gate import Verdict
 from scankin.retrieval.index import Neighbours, ScanIndex
 from scankin.retrieval.likeness import Likeness, added
 from scankin.retrieval.measures import MEASURES
+from scankin.retrieval.outcomes import Outcome
 from scankin.retrieval.question import PLAIN, Question
 from scankin.retrieval.records import ScanRecord
-from scankin.retrieval.report import IndexFacts, OutcomeReport, QueryFacts, SimilarCase, SimilarityReport
+from scankin.retrieval.report import (
+    CounterEvidence,
+    IndexFacts,
+    OutcomeReport,
+    QueryFacts,
+    SimilarCase,
+    SimilarityReport,
+)
 from scankin.retrieval.scan import Scan, View
 from scankin.retrieval.summaries import count_outcome, summarise_measure, summarise_share
 from scankin.retrieval.thumbnails import thumbnail
@@ -70,28 +82,41 @@ class Retriever:
             question: What is asked about it.
 
         Raises:
-            InvalidRequest: k is out of range.
+            InvalidRequest: k is out of range, or facts contradict each other or the scan's header.
+            UnknownName: There is no such outcome to show counter-evidence of.
             LicenceExpired: The last day on which the index's data may be used is past.
             RefusedScan: The scan is blank, a lateral, unlike the index, or nothing in the index may answer it.
         """
         if not 1 <= question.k <= MAX_K:
             raise InvalidRequest(f"k is {question.k}; 1 to {MAX_K} are possible.")
+        wanted = None if question.counter is None else outcome_named(question.counter)
+        facts = None if question.facts is None else settled(question.facts.stated, scan)
+        scan = with_age_and_sex(scan, facts or {})
         candidates = self.candidates(scan, question.filters)
         allowed = candidates.allowed
         embedding = self.embed(scan)
         verdict = self._judge(scan, embedding, question.false_refusal)
         if verdict is not None and verdict.is_refused:
             raise RefusedScan(Reason.UNLIKE_THE_INDEX, verdict.reason)
-        likenesses: tuple[Likeness, ...] = ()
+        compared = None
+        if question.facts is not None and facts is not None:
+            compared = Comparison(question.facts, facts, self.version.facts[scan.modality])
+        likenesses: tuple[Likeness, ...] = () if compared is None else (compared.likeness,)
         found = candidates.index.search(embedding, question.k, allowed, added(likenesses))
         expected = self.version.estimators[scan.modality].answer(
             candidates.index.similarities(embedding), allowed, scan.age, scan.sex
         )
+        if facts:
+            expected = with_facts(expected, (self.version.calibration or {}).get(scan.modality), facts)
         patients = self.version.columns[scan.modality].count_patients(allowed)
         query = _query_facts(scan, question, candidates=(int(allowed.sum()), patients))
         gate = gate_cautions(self.version.gates, scan.modality, question.false_refusal)
         cases = self._cases(candidates.index, found, likenesses)
-        return self._report(scan, query, cases, found.records, expected, candidates.own_patients, gate)
+        report = self._report(scan, query, cases, found.records, expected, candidates.own_patients, gate)
+        if wanted is not None:
+            whole = candidates.index.search(embedding, patients, allowed, added(likenesses))
+            report = replace(report, counter=self._counter(wanted, question.k, candidates.index, whole, likenesses))
+        return report if compared is None else _with_facts(report, compared, candidates.index)
 
     def candidates(self, scan: Scan, filters: Filters) -> Candidates:
         """Return who may answer a scan: what the filters allow, less its own patient.
@@ -211,14 +236,32 @@ class Retriever:
             index=IndexFacts(self.version.name, self.version.encoder, self.version.manifest_hash, self.version.licence),
         )
 
-    def _cases(self, index: ScanIndex, found: Neighbours, likenesses: tuple[Likeness, ...]) -> tuple[SimilarCase, ...]:
+    def _counter(
+        self, outcome: Outcome, k: int, index: ScanIndex, whole: Neighbours, likenesses: tuple[Likeness, ...]
+    ) -> CounterEvidence:
+        states = [outcome.of(self.version.cases[record.patient], record.day) for record in whole.records]
+        found = sides(states, k)
+        return evidence(
+            outcome.name,
+            found,
+            self._cases(index, whole, likenesses, found.happened),
+            self._cases(index, whole, likenesses, found.did_not_happen),
+        )
+
+    def _cases(
+        self,
+        index: ScanIndex,
+        found: Neighbours,
+        likenesses: tuple[Likeness, ...],
+        places: Sequence[int] | None = None,
+    ) -> tuple[SimilarCase, ...]:
+        """Return the cases at places of an order, from 0; all of them unless named."""
         cases = []
-        for rank, (record, similarity, score) in enumerate(
-            zip(found.records, found.similarities, found.scores, strict=True), start=1
-        ):
+        for place in range(len(found.records)) if places is None else places:
+            record = found.records[place]
             row = index.row(record.scan)
             alike = {one.name: None if row is None else one.of(row) for one in likenesses}
-            cases.append(self._case(rank, record, similarity, score, alike))
+            cases.append(self._case(place + 1, record, found.similarities[place], found.scores[place], alike))
         return tuple(cases)
 
     def _case(
@@ -240,6 +283,25 @@ class Retriever:
             findings=self.version.findings_of(record),
             outcomes=self.version.outcomes_of(record),
         )
+
+
+def _with_facts(report: SimilarityReport, compared: Comparison, index: ScanIndex) -> SimilarityReport:
+    """Return the report with the query's facts, and beside them those of every case that it shows."""
+
+    def told(cases: tuple[SimilarCase, ...]) -> tuple[SimilarCase, ...]:
+        rows = [(case, index.row(case.scan)) for case in cases]
+        return tuple(case if row is None else replace(case, facts=compared.of_case(row)) for case, row in rows)
+
+    counter = report.counter
+    if counter is not None:
+        counter = replace(counter, happened=told(counter.happened), did_not_happen=told(counter.did_not_happen))
+    return replace(
+        report,
+        neighbours=told(report.neighbours),
+        facts=compared.report(),
+        counter=counter,
+        cautions=(*report.cautions, *compared.cautions()),
+    )
 
 
 def _share(rates: BaseRates, name: str) -> tuple[float | None, int]:

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from scipy import special
 
 from scankin.index_build.calibrate.held_out import FOLDS, HeldOut, held_out
+from scankin.index_build.calibrate.joint import Told, joint_of
 from scankin.index_build.calibrate.logistic import fit_logistic
 from scankin.index_build.calibrate.width import excess_of
 from scankin.retrieval.case import Case
@@ -144,7 +145,8 @@ def _fitted(
         base_rate=_loss(asked, asked.bases),
     )
     least = _least_size(asked, estimates, size)
-    return OutcomeCalibration(base, Fit(concentration, shape, least, losses), model), excess
+    joint = joint_of(Told(asked.records, asked.happened, asked.weights, asked.folds, estimates))
+    return OutcomeCalibration(base, Fit(concentration, shape, least, losses), model, joint=joint), excess
 
 
 def _widened(held: OutcomeCalibration, inflation: float) -> OutcomeCalibration:

@@ -133,15 +133,15 @@ def test_report_as_json_has_exactly_its_names(tmp_path: Path) -> None:
     report = a_retriever(tmp_path).report(a_scan(99), Question(3)).as_json()
     assert list(report) == [
         "schema", "query", "neighbours", "findings", "outcomes", "curves", "measures", "cautions", "index",
-        "explanations", "notice",
+        "explanations", "facts", "counter", "notice",
     ]  # fmt: skip
     assert set(report["neighbours"][0]) == {
         "rank", "scan", "patient", "similarity", "likeness", "score", "modality", "view", "age_band", "sex",
-        "site", "days_since_admission", "findings", "outcomes",
+        "site", "days_since_admission", "findings", "outcomes", "facts",
     }  # fmt: skip
     assert set(report["outcomes"][0]) == {
         "name", "happened", "known", "already_happened", "censored", "unknown", "estimate", "interval", "abstained",
-        "effective_n", "estimate_patients", "base_rate", "base_rate_patients", "age_sex",
+        "effective_n", "estimate_patients", "base_rate", "base_rate_patients", "age_sex", "basis",
     }  # fmt: skip
     assert set(report["measures"][0]) == {"name", "estimate", "interval", "known"}
     assert set(report["index"]) == {"version", "encoder", "manifest", "licence"}
