@@ -127,9 +127,7 @@ def search(
     options = replace(options, question=replace(options.question, facts=asked, counter=counter))
     if explain is not None:
         require_empty(explain)
-    paths = tuple(sorted(path for path in scan.rglob("*") if path.is_file())) if scan.is_dir() else (scan,)
-    if not paths:
-        raise InvalidRequest("The folder holds no file. Name a folder of one CT series.")
+    paths = _files(scan)
     retriever = open_retriever(index, weights, device, engine)
     with ReadingPool(1) as pool:
         queried = pool.read(request_of(paths, retriever.encoder.slices))
@@ -267,6 +265,40 @@ def capacity(
 
 
 @app.command()
+def blind(
+    scans: Annotated[
+        list[Path], typer.Argument(help="Queries: DICOM files, folders or zips of one CT series, PNG, JPEG.")
+    ],
+    index: Index,
+    into: Annotated[Path, typer.Option("--out", help="New folder for the sheets, one HTML file a query.")],
+    key: Annotated[Path, typer.Option(help="JSON to write outside of the folder: which case is which.")],
+    k: K = 5,
+    random: Annotated[int, typer.Option(min=1, help="Random cases a sheet.")] = 5,
+    seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same sheets.")] = 1,
+    weights: Weights = None,
+    device: Device = "cpu",
+    engine: Engine = "auto",
+) -> None:
+    """Write blinded sheets for a reader study: similar cases among random ones, without anything that tells them."""
+    from scankin.api.blind.run import blind as run  # noqa: PLC0415
+    from scankin.api.blind.run import random_missing, require_apart  # noqa: PLC0415
+    from scankin.api.engine import open_retriever  # noqa: PLC0415
+    from scankin.api.scoring import request_of  # noqa: PLC0415
+    from scankin.retrieval.reading import ReadingPool  # noqa: PLC0415
+    from scankin.retrieval.report import NOTICE  # noqa: PLC0415
+
+    require_apart(into, key)
+    retriever = open_retriever(index, weights, device, engine)
+    with ReadingPool(1) as pool:
+        read = [pool.read(request_of(_files(scan), retriever.encoder.slices)) for scan in scans]
+    sheets = run(read, retriever, into, key, k=k, random=random, seed=seed)
+    err.print(f"{len(sheets):,} sheets of {sum(len(sheet.cases) for sheet in sheets):,} cases; the key lies apart.")
+    if missing := random_missing(sheets, random):
+        err.print(f"{missing:,} random cases fewer than asked for: no more patients may answer.")
+    err.print(NOTICE)
+
+
+@app.command()
 def check(
     scan: Annotated[Path, typer.Argument(help="DICOM file, picture, or a folder of scans.")],
     index: Index,
@@ -362,6 +394,14 @@ def _options(
         false_refusal=false_refusal,
     )
     return Options(question)
+
+
+def _files(scan: Path) -> tuple[Path, ...]:
+    """Return the files of one scan: itself, or everything in a folder."""
+    paths = tuple(sorted(path for path in scan.rglob("*") if path.is_file())) if scan.is_dir() else (scan,)
+    if not paths:
+        raise InvalidRequest("The folder holds no file. Name a folder of one CT series.")
+    return paths
 
 
 def _counts(what: str, statuses: Mapping[str, int]) -> str:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 
 from scankin.retrieval.case import State
-from scankin.retrieval.errors import UnknownName
+from scankin.retrieval.errors import InvalidRequest
 from scankin.retrieval.outcomes import Outcome, all_outcomes
 from scankin.retrieval.report import CounterEvidence, SimilarCase
 
@@ -29,14 +29,14 @@ def outcome_named(name: str) -> Outcome:
     """Return the outcome of a name.
 
     Raises:
-        UnknownName: There is none; the nearest names are offered.
+        InvalidRequest: There is none; the nearest names are offered.
     """
     held = {outcome.name: outcome for outcome in all_outcomes()}
     if name in held:
         return held[name]
     near = get_close_matches(name.lower(), held, n=3, cutoff=0.5)
     offered = f"Is {' or '.join(near)} meant?" if near else f"There are: {', '.join(held)}."
-    raise UnknownName(f"There is no outcome {name[:30]!r}. {offered}")
+    raise InvalidRequest(f"There is no outcome {name[:30]!r}. {offered}")
 
 
 def sides(states: Sequence[State], k: int) -> Sides:

@@ -82,8 +82,7 @@ class Retriever:
             question: What is asked about it.
 
         Raises:
-            InvalidRequest: k is out of range, or facts contradict each other or the scan's header.
-            UnknownName: There is no such outcome to show counter-evidence of.
+            InvalidRequest: k is out of range, facts contradict each other or the header, or there is no such outcome.
             LicenceExpired: The last day on which the index's data may be used is past.
             RefusedScan: The scan is blank, a lateral, unlike the index, or nothing in the index may answer it.
         """

@@ -34,10 +34,12 @@ class FactColumns:
     """The facts of every scan of one modality, in the order of the index.
 
     Attributes:
+        scans: n, how many there are.
         values: ``[n]`` by name, NaN where not stated; names that no scan states are left out.
         spans: Width of a number's robust range by name, above 0; 0 where all of the index states one value.
     """
 
+    scans: int
     values: Mapping[str, Floats]
     spans: Mapping[str, float]
 
@@ -61,11 +63,10 @@ class FactColumns:
         Args:
             facts: Of the query; where there are none, every scan has NaN.
         """
-        length = len(next(iter(self.values.values()), ()))
         if not facts:
-            return np.full(length, np.nan)
+            return np.full(self.scans, np.nan)
         alike = [np.nan_to_num(self._alike(name, value)) for name, value in facts.items() if name in self.values]
-        return np.sum(alike, axis=0) / len(facts) if alike else np.zeros(length)
+        return np.sum(alike, axis=0) / len(facts) if alike else np.zeros(self.scans)
 
     def _alike(self, name: str, value: float) -> Floats:
         apart = np.abs(self.values[name] - value)
@@ -80,7 +81,7 @@ def fact_columns(records: Sequence[ScanRecord]) -> FactColumns:
     held = [facts_of_record(record) for record in records]
     names = [name for name in FACTS if any(name in facts for facts in held)]
     values = {name: np.array([facts.get(name, np.nan) for facts in held]) for name in names}
-    return FactColumns(values, {name: _span(column) for name, column in values.items()})
+    return FactColumns(len(held), values, {name: _span(column) for name, column in values.items()})
 
 
 def _span(column: Floats) -> float:
