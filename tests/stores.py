@@ -66,6 +66,7 @@ def reads(opened: OpenedSource) -> Iterator[SourceScan | SourceCase | Refusal]:
             site="north" if number < PATIENTS else "south",
             findings={"COVID-19": number % 2 == 0},
             measures={"brixia": float(number % 19)},
+            facts={"crp": 10.0 * (number + 1)},
         )
     for patient in range(PATIENTS):
         events = {0: (Event(EventKind.DEATH, True, 10),), 1: (Event(EventKind.DEATH, False),)}.get(patient % 3, ())

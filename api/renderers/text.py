@@ -150,12 +150,12 @@ def _bases(report: SimilarityReport) -> Iterator[Text]:
 def _counter(counter: CounterEvidence) -> Iterator[RenderableType]:
     words = _label(counter.outcome)
     sides = (
-        (f"{words} happened", counter.happened, counter.patients_happened),
-        (f"{words} did not happen", counter.did_not_happen, counter.patients_did_not_happen),
+        (f"is known: {words}", counter.happened, counter.patients_happened),
+        (f"is known not: {words}", counter.did_not_happen, counter.patients_did_not_happen),
     )
     for title, cases, patients in sides:
         if cases:
-            yield _neighbours(f"Nearest in whom {title}: {len(cases)} of {patients:,}", cases)
+            yield _neighbours(f"Nearest patients of whom {title} ({len(cases)} of {patients:,})", cases)
     yield Text(
         "#: rank among all who may answer. "
         + (f"In {counter.patients_neither:,} more patients it is not known, or had happened before: on neither side."),
