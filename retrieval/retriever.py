@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from scankin.retrieval.cautions import cautions, gate_cautions
 from scankin.retrieval.clinical.comparison import Comparison, with_age_and_sex
 from scankin.retrieval.clinical.stated import settled
+from scankin.retrieval.clinical.told import told
 from scankin.retrieval.counter import evidence, outcome_named, sides
 from scankin.retrieval.encoder import Embeddings, Encoder, embed
 from scankin.retrieval.errors import InvalidRequest, Reason, RefusedScan
@@ -115,7 +116,7 @@ class Retriever:
         if wanted is not None:
             whole = candidates.index.search(embedding, patients, allowed, added(likenesses))
             report = replace(report, counter=self._counter(wanted, question.k, candidates.index, whole, likenesses))
-        return report if compared is None else _with_facts(report, compared, candidates.index)
+        return report if compared is None else told(report, compared, candidates.index)
 
     def candidates(self, scan: Scan, filters: Filters) -> Candidates:
         """Return who may answer a scan: what the filters allow, less its own patient.
@@ -282,25 +283,6 @@ class Retriever:
             findings=self.version.findings_of(record),
             outcomes=self.version.outcomes_of(record),
         )
-
-
-def _with_facts(report: SimilarityReport, compared: Comparison, index: ScanIndex) -> SimilarityReport:
-    """Return the report with the query's facts, and beside them those of every case that it shows."""
-
-    def told(cases: tuple[SimilarCase, ...]) -> tuple[SimilarCase, ...]:
-        rows = [(case, index.row(case.scan)) for case in cases]
-        return tuple(case if row is None else replace(case, facts=compared.of_case(row)) for case, row in rows)
-
-    counter = report.counter
-    if counter is not None:
-        counter = replace(counter, happened=told(counter.happened), did_not_happen=told(counter.did_not_happen))
-    return replace(
-        report,
-        neighbours=told(report.neighbours),
-        facts=compared.report(),
-        counter=counter,
-        cautions=(*report.cautions, *compared.cautions()),
-    )
 
 
 def _share(rates: BaseRates, name: str) -> tuple[float | None, int]:

@@ -70,25 +70,35 @@ def facts_of_fhir(raw: Mapping[str, Any]) -> StatedFacts:
     return StatedFacts(
         facts=tuple(_last_of_day(found)),
         birth_dates=tuple(str(one.birthDate) for one in patients if one.birthDate),
-        patient_ids=frozenset(
-            identifier.value for one in patients for identifier in one.identifier or () if identifier.value
-        ),
+        patient_ids=frozenset(one.value for one in _identifiers(held) if one.value),
         unread=unread,
     )
 
 
 def _require_one_patient(held: Iterable[Any], patients: list[Patient]) -> None:
-    subjects = {
-        one.subject.reference.rpartition("/")[2]
-        for one in held
-        if isinstance(one, Observation | Condition) and one.subject is not None and one.subject.reference
-    }
+    references = [one.subject for one in held if isinstance(one, Observation | Condition) and one.subject is not None]
+    subjects = {one.reference.partition("/_history/")[0].rpartition("/")[2] for one in references if one.reference}
+    by_identifier = {one.identifier.value for one in references if one.identifier is not None and one.identifier.value}
     own = {one.id for one in patients if one.id}
     births = {str(one.birthDate) for one in patients if one.birthDate}
     if len(births) > 1:
         raise InvalidRequest("age: the FHIR Patients have two birth dates. Send the facts of one patient.")
-    if len(patients) > 1 or len(subjects) > 1 or (own and subjects - own - _entry_ids(subjects)):
+    if (
+        len(patients) > 1
+        or len(subjects) > 1
+        or len(by_identifier) > 1
+        or (own and subjects - own - _entry_ids(subjects))
+    ):
         raise InvalidRequest("The FHIR resources are of more than one patient (subject). Send the facts of one.")
+
+
+def _identifiers(held: Iterable[Any]) -> Iterator[Any]:
+    """Yield what the patient goes by: identifiers of the Patient, and those that name the subject of another."""
+    for one in held:
+        if isinstance(one, Patient):
+            yield from one.identifier or ()
+        elif isinstance(one, Observation | Condition) and one.subject is not None and one.subject.identifier:
+            yield one.subject.identifier
 
 
 def _entry_ids(subjects: Iterable[str]) -> set[str]:

@@ -109,6 +109,15 @@ def test_a_patient_gives_sex_birth_date_and_identifiers() -> None:
     assert "W17" not in repr(stated)
 
 
+def test_one_patient_may_be_named_in_several_ways() -> None:
+    names = ("Patient/p1", "Patient/p1/_history/2", "https://ehr.example/fhir/Patient/p1")
+    patient = {"resourceType": "Patient", "id": "p1"}
+    stated = read(patient, *(observation("1988-5", 3, "mg/L", subject={"reference": name}) for name in names))
+    assert {one.value for one in stated.facts} == {3.0}
+    by_identifier = read(observation("1988-5", 3, "mg/L", subject={"identifier": {"value": "W17"}}))
+    assert by_identifier.patient_ids == {"W17"}
+
+
 @pytest.mark.parametrize(
     ("resources", "said"),
     [
@@ -120,6 +129,10 @@ def test_a_patient_gives_sex_birth_date_and_identifiers() -> None:
         ),
         (
             [observation("1988-5", 3, "mg/L", subject={"reference": f"Patient/{name}"}) for name in "ab"],
+            "more than one patient",
+        ),
+        (
+            [observation("1988-5", 3, "mg/L", subject={"identifier": {"value": name}}) for name in "ab"],
             "more than one patient",
         ),
         ([{"resourceType": "Patient", "id": "a"}, condition(ICD10, "I10")], "more than one patient"),
