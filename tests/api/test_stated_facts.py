@@ -1,17 +1,26 @@
 """Facts and counter-evidence at the doors: command line and HTTP."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from builders import a_scan
 from starlette.testclient import TestClient
-from stores import a_film, a_store
+from stores import a_film, a_retriever, a_store
 from typer.testing import CliRunner
 
 from scankin.api.app import create_app
 from scankin.api.cli import app
+from scankin.api.renderers import text
 from scankin.api.settings import Settings
+from scankin.retrieval.clinical.comparison import FactsAsked
+from scankin.retrieval.clinical.stated import StatedFact, StatedFacts
 from scankin.retrieval.errors import InvalidRequest
+from scankin.retrieval.estimates.estimate import OutcomeEstimate
+from scankin.retrieval.estimates.evidence import BaseRate
+from scankin.retrieval.estimates.joint import Basis
+from scankin.retrieval.question import Question
 
 FACTS = {"spo2": 88, "crp": {"value": 120, "unit": "mg/L"}, "diabetes": True}
 
@@ -61,14 +70,14 @@ def test_the_page_shows_facts_and_both_sides(store: Path, tmp_path: Path) -> Non
         app, ["search", str(tmp_path / "new.dcm"), "--index", str(store), "--fact", "spo2=88", "--counter", "died"]
     )
     assert told.exit_code == 0, told.output
-    for text in (
+    for words in (
         "spo2 %",
         "shared",
         "0 of 1",
         "of whom is known: died (4 of 4)",
         "of whom is known not: died (4 of 4)",
     ):
-        assert text in told.output, text
+        assert words in told.output, words
     assert "Research use only" in told.output
 
 
@@ -127,3 +136,27 @@ def test_an_unknown_outcome_of_counter_evidence_is_told(store: Path, tmp_path: P
     (tmp_path / "new.dcm").write_bytes(a_film(99))
     command = ["search", str(tmp_path / "new.dcm"), "--index", str(store), "--counter", "dead"]
     assert isinstance(CliRunner().invoke(app, command).exception, InvalidRequest)
+
+
+def test_an_outcome_that_nobody_has_is_told_on_the_page(store: Path, tmp_path: Path) -> None:
+    (tmp_path / "new.dcm").write_bytes(a_film(99))
+    command = ["search", str(tmp_path / "new.dcm"), "--index", str(store), "--counter", "oxygen"]
+    told = CliRunner().invoke(app, command)
+    assert told.exit_code == 0
+    assert "Oxygen: it is known of nobody who may answer" in " ".join(told.output.split())
+
+
+def test_what_an_estimate_rests_on_is_on_the_page_and_in_json(tmp_path: Path) -> None:
+    facts = FactsAsked(StatedFacts((StatedFact("crp", 100.0),)))
+    report = a_retriever(tmp_path).report(a_scan(99), Question(3, facts=facts))
+    basis = Basis(True, "picture and facts: better than the picture alone", 0.25)
+    made = OutcomeEstimate("died", 0.3, (0.2, 0.4), 40.0, 90, BaseRate(0.2, 90), None, None, None, basis)
+    died, *others = report.outcomes
+    report = replace(report, outcomes=(replace(died, estimate=made), *others))
+    page = " ".join(text.render(report).decode().split())
+    assert "Estimate of died (picture alone: 25 %): picture and facts: better than the picture alone." in page
+    assert report.as_json()["outcomes"][0]["basis"] == {
+        "has_facts": True,
+        "why": "picture and facts: better than the picture alone",
+        "picture": 0.25,
+    }
