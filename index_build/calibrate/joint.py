@@ -20,8 +20,11 @@ LEAST_PATIENTS, LEAST_OF_EACH = 60, 10
 LEAST_KNOWN = 0.2
 """Facts that a smaller share of the patients state are left out."""
 
-PULL_PICTURE, PULL_FACTS = 2.0, 5.0
-"""Ridge, in patients: the picture's estimate towards itself, facts towards saying nothing."""
+PULL_PICTURE = 2.0
+"""Ridge, in patients: the picture's estimate towards itself."""
+
+PULLS = (5.0, 20.0, 80.0)
+"""Ridges of facts towards saying nothing that are tried, on folds that are not asked."""
 
 DRAWS = 1000
 _CLIP = 1e-6
@@ -47,6 +50,16 @@ class Told:
     estimates: Floats
 
 
+@dataclass(frozen=True, eq=False)
+class _Table:
+    """The facts of the patients told, and the logit of the picture's estimates."""
+
+    names: tuple[str, ...]
+    values: Floats
+    logits: Floats
+    told: Told
+
+
 def joint_of(told: Told) -> JointFit | None:
     """Return how a joint estimate does against the picture's, fitted and asked in different folds.
 
@@ -63,16 +76,18 @@ def joint_of(told: Told) -> JointFit | None:
     if is_asked.sum() < LEAST_PATIENTS or min(happened.sum(), (1 - happened).sum()) < LEAST_OF_EACH:
         return None
     logits = special.logit(np.clip(told.estimates, _CLIP, 1 - _CLIP))
+    table = _Table(names, values, logits, told)
     said = told.estimates.copy()
     for fold in np.unique(told.folds):
-        there, here = told.folds != fold, told.folds == fold
+        there = told.folds != fold
         if there.any():
-            found = _fitted(names, values[there], logits[there], told.happened[there], told.weights[there])
-            said[here] = special.expit(_terms(found, logits[here], values[here]) @ np.array(found.coefficients))
+            here = ~there
+            said[here] = _said(table, there, here, _pull(table, there))
     patients = [record.patient for record, is_one in zip(told.records, is_asked, strict=True) if is_one]
     gains = (_losses(told.happened, told.estimates) - _losses(told.happened, said))[is_asked]
     gain, interval = _paired(gains, told.weights[is_asked], patients)
-    model = _fitted(names, values, logits, told.happened, told.weights) if interval[0] > 0 else None
+    everybody = np.ones(len(told.records), bool)
+    model = _fitted(table, everybody, _pull(table, everybody)) if interval[0] > 0 else None
     return JointFit(int(is_asked.sum()), gain, interval, model)
 
 
@@ -86,7 +101,30 @@ def _facts(records: Sequence[ScanRecord]) -> tuple[tuple[str, ...], Floats]:
     return names, np.stack([columns[name] for name in names], axis=1) if names else np.empty((len(records), 0))
 
 
-def _fitted(names: tuple[str, ...], values: Floats, logits: Floats, happened: Floats, weights: Floats) -> JointModel:
+def _pull(table: _Table, there: NDArray[np.bool_]) -> float:
+    """Return the ridge of least loss when each fold of those there is asked of a fit on the others; ties: the most."""
+    losses = dict.fromkeys(PULLS[::-1], 0.0)
+    for fold in np.unique(table.told.folds[there]):
+        here = there & (table.told.folds == fold)
+        others = there & ~here
+        if others.any():
+            for pull in losses:
+                lost = _losses(table.told.happened[here], _said(table, others, here, pull))
+                losses[pull] += float((table.told.weights[here] * lost).sum())
+    return min(losses, key=lambda pull: losses[pull])
+
+
+def _said(table: _Table, there: NDArray[np.bool_], here: NDArray[np.bool_], pull: float) -> Floats:
+    """Return what a fit on some patients says of others."""
+    model = _fitted(table, there, pull)
+    terms = joint_terms(table.logits[here], table.values[here], np.array(model.centres), np.array(model.scales))
+    chances: Floats = special.expit(terms @ np.array(model.coefficients))
+    return chances
+
+
+def _fitted(table: _Table, there: NDArray[np.bool_], pull_facts: float) -> JointModel:
+    values, logits = table.values[there], table.logits[there]
+    happened, weights = table.told.happened[there], table.told.weights[there]
     known = np.maximum((~np.isnan(values)).sum(axis=0), 1)  # a fact may be missing in all but one fold
     centres = np.nansum(values, axis=0) / known
     scales = np.sqrt(np.nansum((values - centres) ** 2, axis=0) / known)
@@ -94,22 +132,18 @@ def _fitted(names: tuple[str, ...], values: Floats, logits: Floats, happened: Fl
     terms = joint_terms(logits, values, centres, scales)
     towards = np.zeros(terms.shape[1])
     towards[1] = 1.0
-    pull = np.full(terms.shape[1], PULL_FACTS)
+    pull = np.full(terms.shape[1], pull_facts)
     pull[:2] = PULL_PICTURE
     found = fit_logistic(terms, happened, weights, towards, pull)
     chance = special.expit(terms @ found)
     curvature = (terms * (weights * chance * (1 - chance))[:, np.newaxis]).T @ terms + np.diag(pull)
     return JointModel(
-        names=names,
+        names=table.names,
         centres=tuple(centres.tolist()),
         scales=tuple(scales.tolist()),
         coefficients=tuple(found.tolist()),
         covariance=tuple(tuple(row) for row in np.linalg.inv(curvature).tolist()),
     )
-
-
-def _terms(model: JointModel, logits: Floats, values: Floats) -> Floats:
-    return joint_terms(logits, values, np.array(model.centres), np.array(model.scales))
 
 
 def _paired(gains: Floats, weights: Floats, patients: Sequence[str]) -> tuple[float, tuple[float, float]]:

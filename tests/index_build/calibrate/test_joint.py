@@ -35,22 +35,22 @@ def test_facts_that_tell_more_than_the_picture_are_taken() -> None:
     found = joint_of(held)
     assert found is not None and found.model is not None and found.interval[0] > 0
     assert found.patients == sum("crp" in record.facts for record in held.records)
-    # Its true coefficient is 1.2; the pull of 5 patients draws it in a little.
+    # Its true coefficient is 1.2; the pull draws it in a little.
     assert found.model.coefficients[2] == pytest.approx(1.2, abs=0.35)
 
 
 def test_facts_that_tell_nothing_are_taken_in_few_indexes() -> None:
-    found = [joint_of(told(seed, effect=0.0)) for seed in range(30)]
+    found = [joint_of(told(seed, effect=0.0)) for seed in range(12)]
     chosen = [one for one in found if one is not None and one.model is not None]
-    # The lower end of a 95 % interval lies above 0 by chance in one of forty; more than 3 of 30 has a chance below 1 %.
-    assert len(chosen) <= 3
+    # The lower end of a 95 % interval lies above 0 by chance in one of forty: more than 2 of 12 has a chance of 0.3 %.
+    assert len(chosen) <= 2
     assert all(one.interval[0] > 0 for one in chosen)
 
 
 def test_the_coefficients_are_those_of_another_fit_of_the_same_penalty(monkeypatch: pytest.MonkeyPatch) -> None:
     # Without a pull both are the maximum of the likelihood.
     monkeypatch.setattr(joint, "PULL_PICTURE", 1e-9)
-    monkeypatch.setattr(joint, "PULL_FACTS", 1e-9)
+    monkeypatch.setattr(joint, "PULLS", (1e-9,))
     held = told(2, effect=1.2, known=1.0)
     found = joint_of(held)
     assert found is not None and found.model is not None
@@ -63,8 +63,8 @@ def test_the_coefficients_are_those_of_another_fit_of_the_same_penalty(monkeypat
 def test_the_gain_is_that_of_coefficients_never_fitted_on_the_patient_s_fold() -> None:
     held = told(3, effect=0.0, patients=120)
     # Every fold but one is noise; were the own fold used too, 120 patients' noise would give a gain.
-    gains = [found.gain for seed in range(3, 13) if (found := joint_of(told(seed, effect=0.0, patients=120)))]
-    assert len(gains) == 10 and np.mean(gains) < 0
+    gains = [found.gain for seed in range(3, 8) if (found := joint_of(told(seed, effect=0.0, patients=120)))]
+    assert len(gains) == 5 and np.mean(gains) < 0
     assert joint_of(held) == joint_of(held)
 
 
