@@ -60,6 +60,17 @@ FalseRefusal = Annotated[
     float | None,
     typer.Option(min=0, max=0.5, help="Share of scans like the index's that may be refused; 0: no gate."),
 ]
+Facts = Annotated[
+    Path | None,
+    typer.Option(help="Clinical facts of the patient: JSON by name, or a FHIR R4 resource (docs/clinical.md)."),
+]
+Fact = Annotated[list[str] | None, typer.Option("--fact", help="One fact, such as spo2=88 or crp=120mg/L; repeatable.")]
+FactsWeight = Annotated[
+    float | None, typer.Option(help="What full likeness in facts adds to the cosine that orders; 0 only shows them.")
+]
+CounterOutcome = Annotated[
+    str | None, typer.Option("--counter", help="An outcome: show the nearest patients with it and without it too.")
+]
 MixAges = Annotated[bool, typer.Option("--mix-ages", help="Let children and adults answer for each other.")]
 
 Admitted = Annotated[
@@ -104,6 +115,10 @@ def search(
             help="New folder for a picture a neighbour: where its similarity comes from. Films only; seconds."
         ),
     ] = None,
+    facts: Facts = None,
+    fact: Fact = None,
+    facts_weight: FactsWeight = None,
+    counter: CounterOutcome = None,
     false_refusal: FalseRefusal = None,
     days_since_admission: Admitted = None,
     days_since_onset: Onset = None,
@@ -123,6 +138,7 @@ def search(
     from scankin.api.renderers import json as as_json  # noqa: PLC0415
     from scankin.api.renderers import text as as_text  # noqa: PLC0415
     from scankin.api.scoring import request_of  # noqa: PLC0415
+    from scankin.api.stated_facts import facts_asked, facts_text  # noqa: PLC0415
     from scankin.retrieval.course.asked import parsed_time  # noqa: PLC0415
     from scankin.retrieval.reading import ReadingPool  # noqa: PLC0415
 
@@ -145,7 +161,8 @@ def search(
         trajectory_weight=trajectory_weight,
         as_of=as_of and as_of.date(),
     )
-    options = replace(options, question=replace(options.question, time=time))
+    asked = facts_asked(facts_text(facts), fact or (), facts_weight)
+    options = replace(options, question=replace(options.question, time=time, facts=asked, counter=counter))
     named = named_scans(earlier or ())
     if explain is not None:
         require_empty(explain)
@@ -293,6 +310,40 @@ def capacity(
 
 
 @app.command()
+def blind(
+    scans: Annotated[
+        list[Path], typer.Argument(help="Queries: DICOM files, folders or zips of one CT series, PNG, JPEG.")
+    ],
+    index: Index,
+    into: Annotated[Path, typer.Option("--out", help="New folder for the sheets, one HTML file a query.")],
+    key: Annotated[Path, typer.Option(help="JSON to write outside of the folder: which case is which.")],
+    k: K = 5,
+    random: Annotated[int, typer.Option(min=1, help="Random cases a sheet.")] = 5,
+    seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same sheets.")] = 1,
+    weights: Weights = None,
+    device: Device = "cpu",
+    engine: Engine = "auto",
+) -> None:
+    """Write blinded sheets for a reader study: similar cases among random ones, without anything that tells them."""
+    from scankin.api.blind.run import blind as run  # noqa: PLC0415
+    from scankin.api.blind.run import random_missing, require_apart  # noqa: PLC0415
+    from scankin.api.engine import open_retriever  # noqa: PLC0415
+    from scankin.api.scoring import request_of  # noqa: PLC0415
+    from scankin.retrieval.reading import ReadingPool  # noqa: PLC0415
+    from scankin.retrieval.report import NOTICE  # noqa: PLC0415
+
+    require_apart(into, key)
+    retriever = open_retriever(index, weights, device, engine)
+    with ReadingPool(1) as pool:
+        read = [pool.read(request_of(_files(scan), retriever.encoder.slices)) for scan in scans]
+    sheets = run(read, retriever, into, key, k=k, random=random, seed=seed)
+    err.print(f"{len(sheets):,} sheets of {sum(len(sheet.cases) for sheet in sheets):,} cases; the key lies apart.")
+    if missing := random_missing(sheets, random):
+        err.print(f"{missing:,} random cases fewer than asked for: no more patients may answer.")
+    err.print(NOTICE)
+
+
+@app.command()
 def check(
     scan: Annotated[Path, typer.Argument(help="DICOM file, picture, or a folder of scans.")],
     index: Index,
@@ -388,6 +439,14 @@ def _options(
         false_refusal=false_refusal,
     )
     return Options(question)
+
+
+def _files(scan: Path) -> tuple[Path, ...]:
+    """Return the files of one scan: itself, or everything in a folder."""
+    paths = tuple(sorted(path for path in scan.rglob("*") if path.is_file())) if scan.is_dir() else (scan,)
+    if not paths:
+        raise InvalidRequest("The folder holds no file. Name a folder of one CT series.")
+    return paths
 
 
 def _counts(what: str, statuses: Mapping[str, int]) -> str:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from scankin.api.engine import Options
+from scankin.api.stated_facts import facts_asked
 from scankin.api.times import TIME_FIELDS, time_of
 from scankin.api.uploads import number, one, whole_number
 from scankin.retrieval.errors import InvalidRequest
@@ -20,6 +21,9 @@ FIELDS = {
     "max_days_since_admission": "Most days since admission.",
     "false_refusal": "Share of scans like the index's that the gate may refuse; 0 switches it off.",
     "mix_ages": "true lets children and adults answer for each other.",
+    "facts": "Clinical facts as JSON by name, or a FHIR R4 resource (docs/clinical.md); in the form, never in the URL.",
+    "facts_weight": "What full likeness in facts adds to the cosine that orders; 0 only shows them.",
+    "counter": "An outcome: the nearest patients with it and without it are shown too.",
     "explain": "true says of each of at most 20 neighbours where its similarity comes from; films only; seconds.",
     **TIME_FIELDS,
 }
@@ -52,6 +56,8 @@ def options_of(fields: Mapping[str, list[str]]) -> Options:
             days_since_admission=days_between(*days),
             mix_ages=_truth(fields, "mix_ages"),
         ),
+        facts=facts_asked(one(fields, "facts"), (), number(fields, "facts_weight")),
+        counter=one(fields, "counter"),
     )
     return Options(question, explain=_truth(fields, "explain"))
 

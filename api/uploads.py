@@ -8,11 +8,13 @@ from starlette.formparsers import MultiPartException
 from starlette.requests import Request
 from starlette.types import Message
 
+from scankin.retrieval.clinical.own_json import MAX_BYTES
 from scankin.retrieval.errors import InvalidRequest, Reason, RefusedScan
 
 MAX_FIELDS = 40
 FILE = "file"
 """How several files are named; a single one may have any name."""
+MAX_FIELD_BYTES = MAX_BYTES
 
 
 async def read_upload(
@@ -26,6 +28,8 @@ async def read_upload(
         RefusedScan: The body is larger than ``max_bytes`` (413).
         InvalidRequest: It is not a multipart form with 1 to ``most_files`` files.
     """
+    if "facts" in request.query_params:
+        raise InvalidRequest("facts stand in the URL, which logs keep. Send them as a field of the form.")
     declared = request.headers.get("content-length", "")
     if declared.isdigit() and int(declared) > max_bytes:
         raise _too_large(max_bytes)
@@ -33,7 +37,7 @@ async def read_upload(
         raise InvalidRequest("The body is not multipart/form-data. Send one DICOM file, or a zip, as field 'file'.")
     counted = Request(request.scope, _Counting(request, max_bytes))
     try:
-        async with counted.form(max_files=most_files, max_fields=MAX_FIELDS, max_part_size=4096) as form:
+        async with counted.form(max_files=most_files, max_fields=MAX_FIELDS, max_part_size=MAX_FIELD_BYTES) as form:
             named = [(name, value) for name, value in form.multi_items() if isinstance(value, UploadFile)]
             uploads = [value for _, value in named]
             if len(uploads) > 1 and {name for name, _ in named} != {FILE}:
@@ -44,7 +48,8 @@ async def read_upload(
             files = tuple([await upload.read() for upload in uploads])
     except (MultiPartException, HTTPException) as error:
         raise InvalidRequest(
-            f"The multipart form cannot be read: damaged, or more than {_counted(most_files)} or {MAX_FIELDS} fields."
+            f"The multipart form cannot be read: damaged, or more than {_counted(most_files)}, {MAX_FIELDS} fields or "
+            f"{MAX_FIELD_BYTES // 1024} KiB in a field."
         ) from error
     return files, _by_name([*request.query_params.multi_items(), *fields])
 

@@ -140,7 +140,7 @@ class Casebook:
             data = path.read_bytes()
             if hashlib.sha256(data).hexdigest() != raw["tables"].get(name):
                 raise CasebookError(f"{folder.name}: {name}.parquet does not match the manifest. Ingest again.")
-            tables[name] = pq.read_table(pa.BufferReader(data)).cast(schema)
+            tables[name] = _with_columns(pq.read_table(pa.BufferReader(data)), schema).cast(schema)
         if not (folder / SECRET).is_file():
             raise CasebookError(f"{folder.name}: {SECRET} is missing; without it no key can be derived. Restore it.")
         return cls(
@@ -189,6 +189,14 @@ class Casebook:
 def is_casebook(folder: Path) -> bool:
     """Return whether a casebook was written there."""
     return (folder / MANIFEST).is_file()
+
+
+def _with_columns(table: pa.Table, schema: pa.Schema) -> pa.Table:
+    """Return the table with the columns that came into the format after it was written: nothing was stated there."""
+    for column in schema:
+        if column.name not in table.column_names and column.nullable:
+            table = table.append_column(column, pa.nulls(len(table), column.type))
+    return table.select(schema.names)
 
 
 def _manifest(folder: Path) -> dict[str, Any]:

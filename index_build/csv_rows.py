@@ -2,7 +2,7 @@
 
 import csv
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -108,6 +108,12 @@ def number_of(text: str) -> float | None:
     except ValueError:
         return None
     return number if math.isfinite(number) else None
+
+
+def numbers_in(row: Row, columns: Mapping[str, str]) -> dict[str, float]:
+    """Return what columns state as finite numbers, by the names given to them; a bound such as "inf" is none."""
+    found = {name: number_of(row.get(column, "")) for name, column in columns.items()}
+    return {name: number for name, number in found.items() if number is not None}
 
 
 def day_of(text: str) -> int | None:

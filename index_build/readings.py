@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from typing import Any, Self
@@ -31,6 +31,7 @@ class Reading:
         pixel_hash, fingerprint: Of the scan; empty when it could not be read.
         modality, view, sex, age: From the header or the picture.
         study_day: Days since 1970-01-01.
+        facts: Clinical ones of the header.
         reason, message: Why it became no scan; None for a scan.
     """
 
@@ -41,6 +42,7 @@ class Reading:
     sex: Sex | None = None
     age: Age | None = None
     study_day: int | None = None
+    facts: Mapping[str, float] = field(default_factory=dict)
     reason: Reason | None = None
     message: str = ""
 
@@ -55,6 +57,7 @@ class Reading:
                 "sex": self.sex,
                 "age": self.age and [self.age.low, self.age.high],
                 "study_day": self.study_day,
+                "facts": dict(self.facts),
                 "reason": self.reason,
                 "message": self.message,
             },
@@ -73,6 +76,7 @@ class Reading:
             sex=raw["sex"] and Sex(raw["sex"]),
             age=raw["age"] and Age(*raw["age"]),
             study_day=raw["study_day"],
+            facts=raw.get("facts", {}),
             reason=raw["reason"] and Reason(raw["reason"]),
             message=raw["message"],
         )
@@ -97,6 +101,7 @@ def read(item: SourceScan, tree: SourceTree, pool: ReadingPool) -> Reading:
             sex=scan.sex,
             age=scan.age,
             study_day=None if scan.study_date is None else (scan.study_date - EPOCH).days,
+            facts=scan.facts,
         )
     except ScanError as error:
         return Reading(reason=error.reason, message=error.message)

@@ -10,6 +10,7 @@ from scankin.index_build.casebook import TABLES, Casebook
 from scankin.index_build.importers import Refusal, SourceCase, SourceScan
 from scankin.index_build.readings import Reading
 from scankin.retrieval.case import Case, Clock, EventKind
+from scankin.retrieval.clinical.stated import known
 from scankin.retrieval.errors import Reason
 from scankin.retrieval.keys import Keyring
 from scankin.retrieval.records import ScanRecord, cases_table
@@ -211,6 +212,7 @@ class SourceTables:
             days_since_admission=None if day is None or admitted is None else day - admitted,
             findings=item.findings,
             measures=item.measures,
+            facts=known({**reading.facts, **item.facts}),
             pixel_hash=reading.pixel_hash,
             fingerprint=reading.fingerprint,
         )

@@ -1,10 +1,11 @@
-"""One query on its way to an answer: who may answer, and how alike they are in time."""
+"""One query on its way to an answer: who may answer, and how alike they are in other respects than the picture."""
 
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from scankin.retrieval.clinical.comparison import Comparison
 from scankin.retrieval.course.days import days_likeness
 from scankin.retrieval.course.films import EarlierScan
 from scankin.retrieval.course.trajectory import trajectory_likeness
@@ -42,6 +43,7 @@ class Asked:
         embedding: Of the query, ``[1, dim]``.
         earlier: Earlier scans of its patient with their embeddings, oldest first.
         notes: What was not used of those that were sent.
+        compared: The patient's clinical facts beside those of the index; None unless facts were asked for.
     """
 
     scan: Scan
@@ -50,9 +52,16 @@ class Asked:
     embedding: Embeddings
     earlier: tuple[tuple[EarlierScan, Embeddings], ...] = ()
     notes: tuple[str, ...] = ()
+    compared: Comparison | None = None
 
 
-def time_likenesses(version: IndexVersion, asked: Asked) -> tuple[Likeness, ...]:
+def likenesses_of(version: IndexVersion, asked: Asked) -> tuple[Likeness, ...]:
+    """Return likeness in every respect that was asked for."""
+    facts = () if asked.compared is None else (asked.compared.likeness,)
+    return (*_time_likenesses(version, asked), *facts)
+
+
+def _time_likenesses(version: IndexVersion, asked: Asked) -> tuple[Likeness, ...]:
     """Return likeness in days where any are stated, and of trajectories where an earlier scan was sent."""
     time, candidates = asked.question.time, asked.candidates
     serials = version.serials[asked.scan.modality]

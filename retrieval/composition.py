@@ -6,16 +6,26 @@ import numpy as np
 
 from scankin.retrieval.asked import Asked
 from scankin.retrieval.cautions import cautions, gate_cautions
+from scankin.retrieval.clinical.told import told
+from scankin.retrieval.counter import evidence, outcome_named, sides
 from scankin.retrieval.course.afterwards import afterwards
 from scankin.retrieval.course.cautions import time_cautions
 from scankin.retrieval.course.change import Change, like_pairs, measure_changes
 from scankin.retrieval.course.days import days_of
 from scankin.retrieval.course.told import CaseTime, TimeReport
+from scankin.retrieval.estimates.joined import with_facts
 from scankin.retrieval.index import SIMILARITY_DECIMALS, Neighbours
-from scankin.retrieval.likeness import Likeness
+from scankin.retrieval.likeness import Likeness, added
 from scankin.retrieval.measures import MEASURES
 from scankin.retrieval.records import ScanRecord
-from scankin.retrieval.report import IndexFacts, OutcomeReport, QueryFacts, SimilarCase, SimilarityReport
+from scankin.retrieval.report import (
+    CounterEvidence,
+    IndexFacts,
+    OutcomeReport,
+    QueryFacts,
+    SimilarCase,
+    SimilarityReport,
+)
 from scankin.retrieval.summaries import count_outcome, summarise_measure, summarise_share
 from scankin.retrieval.version import BaseRates, IndexVersion
 
@@ -37,6 +47,8 @@ def compose(version: IndexVersion, asked: Asked, likenesses: Sequence[Likeness],
         scan.age,
         scan.sex,
     )
+    if asked.compared is not None and asked.compared.facts:
+        expected = with_facts(expected, (version.calibration or {}).get(scan.modality), asked.compared.facts)
     query = _query_facts(version, asked)
     cases = _cases(version, asked, likenesses, found)
     similarities = found.similarities
@@ -53,7 +65,7 @@ def compose(version: IndexVersion, asked: Asked, likenesses: Sequence[Likeness],
         summarise_measure(measure, [record.measures.get(name) for record in found.records], similarities)
         for name, measure in MEASURES.items()
     )
-    return SimilarityReport(
+    report = SimilarityReport(
         query=query,
         neighbours=cases,
         findings=findings,
@@ -75,20 +87,38 @@ def compose(version: IndexVersion, asked: Asked, likenesses: Sequence[Likeness],
             ),
         ),
         index=IndexFacts(version.name, version.encoder, version.manifest_hash, version.licence),
+        counter=None if question.counter is None else _counter(version, asked, likenesses, question.counter),
     )
+    return report if asked.compared is None else told(report, asked.compared, candidates.index)
+
+
+def _counter(version: IndexVersion, asked: Asked, likenesses: Sequence[Likeness], name: str) -> CounterEvidence:
+    outcome, candidates = outcome_named(name), asked.candidates
+    everybody = len(candidates.index)
+    whole = candidates.index.search(asked.embedding, everybody, candidates.allowed, added(likenesses))
+    states = [outcome.of(version.cases[record.patient], record.day) for record in whole.records]
+    found = sides(states, asked.question.k)
+    happened, did_not = (
+        _cases(version, asked, likenesses, whole, places) for places in (found.happened, found.did_not_happen)
+    )
+    return evidence(outcome.name, found, happened, did_not)
 
 
 def _cases(
-    version: IndexVersion, asked: Asked, likenesses: Sequence[Likeness], found: Neighbours
+    version: IndexVersion,
+    asked: Asked,
+    likenesses: Sequence[Likeness],
+    found: Neighbours,
+    places: Sequence[int] | None = None,
 ) -> tuple[SimilarCase, ...]:
+    """Return the cases at places of an order, from 0; all of them unless named."""
     index = asked.candidates.index
     cases = []
-    for rank, (record, similarity, score) in enumerate(
-        zip(found.records, found.similarities, found.scores, strict=True), start=1
-    ):
+    for place in range(len(found.records)) if places is None else places:
+        record = found.records[place]
         row = index.row(record.scan)
         alike = {one.name: None if row is None else one.of(row) for one in likenesses}
-        cases.append(_case(version, asked, rank, record, similarity, score, alike))
+        cases.append(_case(version, asked, place + 1, record, found.similarities[place], found.scores[place], alike))
     return tuple(cases)
 
 

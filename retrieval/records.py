@@ -26,6 +26,7 @@ SCAN_FIELDS = pa.schema(
         pa.field("days_since_admission", pa.int32()),
         pa.field("findings", pa.map_(pa.string(), pa.bool_())),
         pa.field("measures", pa.map_(pa.string(), pa.float64())),
+        pa.field("facts", pa.map_(pa.string(), pa.float64())),
         pa.field("pixel_hash", pa.string(), nullable=False),
         pa.field("fingerprint", pa.binary(FINGERPRINT_BYTES), nullable=False),
     ]
@@ -64,6 +65,8 @@ class ScanRecord:
         days_since_admission: Days from admission to the scan, negative before; None when unknown.
         findings: True present, False stated absent; not stated is left out.
         measures: By name of ``scankin.retrieval.measures``.
+        facts: Of the patient on the day of the scan, by name of ``scankin.retrieval.clinical``, in its units; age and
+            sex have their own place. Versions published before there were facts have none.
         pixel_hash: ``Scan.pixel_hash``.
         fingerprint: 32 bytes, see ``scankin.retrieval.fingerprint``.
     """
@@ -82,6 +85,7 @@ class ScanRecord:
     days_since_admission: int | None = None
     findings: Mapping[str, bool] = field(default_factory=dict)
     measures: Mapping[str, float] = field(default_factory=dict)
+    facts: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def is_child(self) -> bool:
@@ -110,6 +114,7 @@ class ScanRecord:
             "days_since_admission": self.days_since_admission,
             "findings": sorted(self.findings.items()),
             "measures": sorted(self.measures.items()),
+            "facts": sorted(self.facts.items()),
             "pixel_hash": self.pixel_hash,
             "fingerprint": self.fingerprint,
         }
@@ -131,6 +136,7 @@ class ScanRecord:
             days_since_admission=row["days_since_admission"],
             findings=dict(row["findings"] or ()),
             measures=dict(row["measures"] or ()),
+            facts=dict(row.get("facts") or ()),
             pixel_hash=row["pixel_hash"],
             fingerprint=row["fingerprint"],
         )

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scankin.retrieval.case import State
+from scankin.retrieval.clinical.comparison import CaseFacts, FactsReport
 from scankin.retrieval.course.told import CaseTime, TimeReport
 from scankin.retrieval.encoder import EncoderIdentity
 from scankin.retrieval.estimates.curves import Curve
@@ -69,6 +70,7 @@ class SimilarCase:
         findings: State of every finding the index knows, in this scan.
         outcomes: State of every outcome, in this patient.
         time: How far into the illness the scan is, and what came after it.
+        facts: Clinical facts beside the query's; None unless facts were asked for.
     """
 
     rank: int
@@ -86,6 +88,7 @@ class SimilarCase:
     findings: Mapping[str, State]
     outcomes: Mapping[str, State]
     time: CaseTime
+    facts: CaseFacts | None = None
 
 
 @dataclass(frozen=True)
@@ -99,6 +102,40 @@ class OutcomeReport:
 
     counts: OutcomeCounts
     estimate: OutcomeEstimate
+
+
+@dataclass(frozen=True)
+class CounterEvidence:
+    """The nearest patients on either side of one outcome; those in whom it is unknown are on none.
+
+    Attributes:
+        outcome: Its name.
+        happened, did_not_happen: At most k each, most similar first; ranks are those among all who may answer.
+        patients_happened, patients_did_not_happen, patients_neither: Of all who may answer.
+        note: What to know where a side is empty; None where none is.
+    """
+
+    outcome: str
+    happened: tuple[SimilarCase, ...]
+    did_not_happen: tuple[SimilarCase, ...]
+    patients_happened: int
+    patients_did_not_happen: int
+    patients_neither: int
+    note: str | None = None
+
+    def as_json(self) -> dict[str, Any]:
+        """Return plain JSON values."""
+        return {
+            "outcome": self.outcome,
+            "happened": [_neighbour(case) for case in self.happened],
+            "did_not_happen": [_neighbour(case) for case in self.did_not_happen],
+            "patients": {
+                "happened": self.patients_happened,
+                "did_not_happen": self.patients_did_not_happen,
+                "neither": self.patients_neither,
+            },
+            "note": self.note,
+        }
 
 
 @dataclass(frozen=True)
@@ -134,6 +171,8 @@ class SimilarityReport:
         index: Which index answered.
         notice: That this is for research.
         explanations: Why each neighbour is similar, in their order; None unless asked for.
+        facts: The query's clinical facts; None unless asked for.
+        counter: Counter-evidence of one outcome; None unless asked for.
     """
 
     query: QueryFacts
@@ -147,6 +186,8 @@ class SimilarityReport:
     index: IndexFacts
     notice: str = field(default=NOTICE)
     explanations: tuple[Explanation, ...] | None = None
+    facts: FactsReport | None = None
+    counter: CounterEvidence | None = None
 
     def as_json(self) -> dict[str, Any]:
         """Return the report as plain JSON values, documented in ``docs/report.md``."""
@@ -185,6 +226,8 @@ class SimilarityReport:
                 "licence": self.index.licence and self.index.licence.as_json(),
             },
             "explanations": None if self.explanations is None else [one.as_json() for one in self.explanations],
+            "facts": self.facts and self.facts.as_json(),
+            "counter": self.counter and self.counter.as_json(),
             "notice": self.notice,
         }
 
@@ -206,6 +249,7 @@ def _neighbour(case: SimilarCase) -> dict[str, Any]:
         "findings": {name: state.value for name, state in case.findings.items()},
         "outcomes": {name: state.value for name, state in case.outcomes.items()},
         **case.time.as_json(),
+        "facts": case.facts and case.facts.as_json(),
     }
 
 
@@ -239,6 +283,7 @@ def _outcome(one: OutcomeReport) -> dict[str, Any]:
         "base_rate": None if made.base is None else _rounded(made.base.share),
         "base_rate_patients": 0 if made.base is None else made.base.patients,
         "age_sex": _rounded(made.age_sex),
+        "basis": made.basis and {**asdict(made.basis), "picture": _rounded(made.basis.picture)},
     }
 
 

@@ -7,9 +7,12 @@ from datetime import date
 import numpy as np
 from numpy.typing import NDArray
 
-from scankin.retrieval.asked import Asked, Candidates, time_likenesses
+from scankin.retrieval.asked import Asked, Candidates, likenesses_of
 from scankin.retrieval.case import Clock, EventKind
+from scankin.retrieval.clinical.comparison import Comparison, with_age_and_sex
+from scankin.retrieval.clinical.stated import settled
 from scankin.retrieval.composition import compose
+from scankin.retrieval.counter import outcome_named
 from scankin.retrieval.course.clock import day_number
 from scankin.retrieval.course.films import EarlierScan, OtherScan, own_scans
 from scankin.retrieval.course.past import past_of
@@ -69,13 +72,16 @@ class Retriever:
             others: Further scans of the same patient; those of a later day are not used.
 
         Raises:
-            InvalidRequest: k is out of range, or a further scan is sent with a day that cannot be.
+            InvalidRequest: k is out of range, a further scan is sent with a day that cannot be, facts contradict each
+                other or the header, or there is no such outcome.
             LicenceExpired: The last day on which the index's data may be used is past.
             RefusedScan: The scan is blank, a lateral, unlike the index, dated after its patient's death, or nothing in
                 the index may answer it; or a further scan is one that it cannot be compared with.
         """
         if not 1 <= question.k <= MAX_K:
             raise InvalidRequest(f"k is {question.k}; 1 to {MAX_K} are possible.")
+        if question.counter is not None:
+            outcome_named(question.counter)
         if question.time.as_of is None:
             return self._report(scan, question, others)
         return self.as_of(question.time.as_of)._report(scan, question, others)
@@ -96,14 +102,18 @@ class Retriever:
     def _report(self, scan: Scan, question: Question, others: Sequence[OtherScan]) -> SimilarityReport:
         own = own_scans(scan, others)
         self._require_alive((scan, *(one.scan for one in own.scans)))
+        facts = {} if question.facts is None else settled(question.facts.stated, scan)
+        scan = with_age_and_sex(scan, facts)
         candidates = self.candidates(scan, question.filters, [one.scan for one in others])
         embedding = self.embed(scan)
         verdict = self._judge(scan, embedding, question.false_refusal)
         if verdict is not None and verdict.is_refused:
             raise RefusedScan(Reason.UNLIKE_THE_INDEX, verdict.reason)
         earlier = tuple((one, self._embed_further(one, question.false_refusal)) for one in own.scans)
-        asked = Asked(scan, question, candidates, embedding, earlier, own.notes)
-        likenesses = time_likenesses(self.version, asked)
+        columns = self.version.facts[scan.modality]
+        compared = None if question.facts is None else Comparison(question.facts, facts, columns)
+        asked = Asked(scan, question, candidates, embedding, earlier, own.notes, compared)
+        likenesses = likenesses_of(self.version, asked)
         found = candidates.index.search(embedding, question.k, candidates.allowed, added(likenesses))
         return compose(self.version, asked, likenesses, found)
 

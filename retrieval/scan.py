@@ -2,6 +2,7 @@
 
 import hashlib
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
 from enum import StrEnum
@@ -137,6 +138,7 @@ class Scan:
         patient_id: PatientID of the header. A pseudonym: used to leave the patient's own scans out, never shown.
         study_uid: StudyInstanceUID, and ``series_uid``: used to group, never shown.
         manufacturer: As recorded; for audits, never for search.
+        facts: Further clinical facts of the header, by name of ``scankin.retrieval.clinical``, in its units.
     """
 
     modality: Modality
@@ -155,6 +157,7 @@ class Scan:
     study_uid: str | None = field(default=None, repr=False)
     series_uid: str | None = field(default=None, repr=False)
     manufacturer: str | None = None
+    facts: Mapping[str, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if self.pixels.ndim != 3 or 0 in self.pixels.shape:

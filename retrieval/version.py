@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from scankin.retrieval.case import Case, Clock, State
+from scankin.retrieval.clinical.likeness import FactColumns, fact_columns
 from scankin.retrieval.course.serials import Serials
 from scankin.retrieval.encoder import EncoderIdentity
 from scankin.retrieval.errors import StoreCorrupt, UnknownName
@@ -153,6 +154,11 @@ class IndexVersion:
             modality: Estimator(index.records, self.cases, held.get(modality))  # an older version has no calibration
             for modality, index in self.indexes.items()
         }
+
+    @cached_property
+    def facts(self) -> Mapping[Modality, FactColumns]:
+        """The clinical facts of every scan, one a modality."""
+        return {modality: fact_columns(index.records) for modality, index in self.indexes.items()}
 
     def outcomes_of(self, record: ScanRecord) -> dict[str, State]:
         """Return the state of every outcome in the patient of a scan."""

@@ -3,9 +3,10 @@
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
-from builders import KEYRING, a_dataset, a_record, a_version, dicom_bytes
+from builders import KEYRING, a_dataset, a_record, a_scan, a_version, dicom_bytes
 from PIL import Image
 
 from scankin.index_build.build import build
@@ -17,6 +18,7 @@ from scankin.retrieval.case import Case, Clock, Event, EventKind
 from scankin.retrieval.encoder import embed
 from scankin.retrieval.errors import Reason
 from scankin.retrieval.fingerprint import fingerprint
+from scankin.retrieval.records import ScanRecord
 from scankin.retrieval.retriever import Retriever
 from scankin.retrieval.scan import Age, Modality, Scan, Sex
 from scankin.retrieval.source_tree import FolderTree
@@ -64,6 +66,7 @@ def reads(opened: OpenedSource) -> Iterator[SourceScan | SourceCase | Refusal]:
             site="north" if number < PATIENTS else "south",
             findings={"COVID-19": number % 2 == 0},
             measures={"brixia": float(number % 19)},
+            facts={"crp": 10.0 * (number + 1)},
         )
     for patient in range(PATIENTS):
         events = {0: (Event(EventKind.DEATH, True, 10),), 1: (Event(EventKind.DEATH, False),)}.get(patient % 3, ())
@@ -87,6 +90,23 @@ def a_blurred_picture(seed: int) -> Image.Image:
     """Smooth noise of 96 x 96 pixels."""
     coarse = np.random.default_rng(seed).integers(0, 255, (8, 8)).astype(np.uint8)
     return Image.fromarray(coarse).resize((96, 96), Image.Resampling.BICUBIC)
+
+
+SCANS = [a_scan(seed) for seed in range(1, 41)]
+"""The films of ``a_retriever``."""
+
+
+def a_film_record(number: int, scan: Scan, **changes: object) -> ScanRecord:
+    """A record with the fingerprint of a film."""
+    return a_record(number, **{"fingerprint": fingerprint(scan), **changes})
+
+
+def a_retriever(folder: Path, changes: dict[int, dict[str, object]] | None = None, **options: Any) -> Retriever:
+    """A retriever of 40 films of as many patients; ``changes`` set fields of the records by number."""
+    encoder = load_encoder("thumbnail")
+    records = [a_film_record(n, scan, **(changes or {}).get(n, {})) for n, scan in enumerate(SCANS)]
+    vectors = np.vstack([embed(encoder, scan).vectors for scan in SCANS])
+    return Retriever(a_version(folder, records, vectors, encoder.identity, **options), encoder)
 
 
 def a_gated_retriever(folder: Path) -> Retriever:

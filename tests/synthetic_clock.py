@@ -90,7 +90,10 @@ def a_future(history: History, seed: int, folder: Path) -> Retriever:
             vectors.append(unit(rng.normal(size=(1, 256))))
             number += 1
     # Findings are stated some time or other: when is not recorded, so they too may be of the future.
-    records = [replace(one, findings={"COVID-19": bool(rng.random() < 0.5)}) for one in records]
+    records = [
+        replace(one, findings={"COVID-19": bool(rng.random() < 0.5)}, facts={"crp": float(rng.integers(1, 300))})
+        for one in records
+    ]
     version = a_version(folder, records, np.vstack(vectors), ENCODER.identity, cases, aliases={"TEST-1": ("p00",)})
     return Retriever(replace(version, calibration={Modality.XRAY: a_calibration(rng, len(records))}), ENCODER)
 

@@ -11,9 +11,10 @@ from rich.text import Text
 
 from scankin.api.time_page import time_parts
 from scankin.retrieval.case import State
+from scankin.retrieval.clinical.comparison import FactsReport
 from scankin.retrieval.explanation import Explanation
 from scankin.retrieval.outcomes import all_outcomes
-from scankin.retrieval.report import SimilarCase, SimilarityReport
+from scankin.retrieval.report import CounterEvidence, SimilarCase, SimilarityReport
 from scankin.retrieval.summaries import Interval, MeasureSummary, ShareSummary
 
 MEDIA_TYPE = "text/plain"
@@ -27,6 +28,7 @@ _MARKS = {
     State.ALREADY_HAPPENED: "before",
 }
 _SHOWN_FINDINGS = 3
+_SHOWN_FACTS = 6
 
 
 def render(report: SimilarityReport) -> bytes:
@@ -45,7 +47,7 @@ def page(report: SimilarityReport) -> RenderableType:
             f"Query: {facts}. Compared with {query.candidate_scans:,} scans of {query.candidate_patients:,} "
             f"{query.age_group} patients."
         ),
-        _neighbours(report.neighbours),
+        _neighbours("Most similar patients", report.neighbours),
         Text(
             "alike: cosine, 1 is the same. day: days since admission. Outcomes as recorded at any time; "
             "? is not recorded and never counted as no. before: happened before the scan, counted neither way.",
@@ -73,6 +75,10 @@ def page(report: SimilarityReport) -> RenderableType:
     if measured:
         parts.append(_measures(measured, len(report.neighbours)))
     parts += time_parts(report)
+    if report.facts is not None:
+        parts += [_facts(report.facts, report.neighbours), *_bases(report), Text()]
+    if report.counter is not None:
+        parts += _counter(report.counter)
     if report.explanations is not None:
         parts += [_explanations(report.explanations), Text()]
     if report.cautions:
@@ -86,8 +92,8 @@ def page(report: SimilarityReport) -> RenderableType:
     return Group(*parts)
 
 
-def _neighbours(cases: tuple[SimilarCase, ...]) -> Table:
-    table = _table("Most similar patients")
+def _neighbours(title: str, cases: tuple[SimilarCase, ...]) -> Table:
+    table = _table(title)
     for heading in ("#", "scan", "alike", "view", "age", "sex", "day"):
         table.add_column(heading, no_wrap=True)
     table.add_column("findings", min_width=12)
@@ -111,6 +117,55 @@ def _neighbours(cases: tuple[SimilarCase, ...]) -> Table:
             *(_MARKS[case.outcomes[name]] for name in names),
         )
     return table
+
+
+def _facts(facts: FactsReport, cases: tuple[SimilarCase, ...]) -> Table:
+    """Return the query's facts in the first column, and beside them those of as many neighbours as fit."""
+    table = _table(f"Facts: the query's and its neighbours' (weight {facts.weight:g})")
+    shown = [case for case in cases if case.facts is not None][:_SHOWN_FACTS]
+    for heading in ("", "query", *(f"#{case.rank}" for case in shown)):
+        table.add_column(heading, justify="left" if not heading else "right")
+    for name, value in facts.stated.items():
+        label = f"{_label(name)} {facts.units[name]}".strip()
+        table.add_row(label, _fact(value), *(_fact(case.facts.values[name]) for case in shown if case.facts))
+    alike = ["-" if (one := case.likeness.get("facts")) is None else f"{one:.2f}" for case in shown]
+    table.add_row("likeness", "", *alike, style="bold")
+    table.add_row("shared", "", *(f"{case.facts.shared} of {len(facts.stated)}" for case in shown if case.facts))
+    return table
+
+
+def _fact(value: float | str | None) -> str:
+    return "?" if value is None else value if isinstance(value, str) else f"{value:g}"
+
+
+def _bases(report: SimilarityReport) -> Iterator[Text]:
+    """Say once for each reason what the estimates of which outcomes rest on."""
+    reasons: dict[str, list[str]] = {}
+    for one in report.outcomes:
+        if one.estimate.basis is not None:
+            was = f" (picture alone: {_percent(one.estimate.basis.picture)})" if one.estimate.basis.has_facts else ""
+            reasons.setdefault(one.estimate.basis.why, []).append(_label(one.counts.name) + was)
+    for reason, names in reasons.items():
+        yield Text(f"Estimate of {', '.join(names)}: {reason}.")
+
+
+def _counter(counter: CounterEvidence) -> Iterator[RenderableType]:
+    words = _label(counter.outcome)
+    sides = (
+        (f"is known: {words}", counter.happened, counter.patients_happened),
+        (f"is known not: {words}", counter.did_not_happen, counter.patients_did_not_happen),
+    )
+    for title, cases, patients in sides:
+        if cases:
+            yield _neighbours(f"Nearest patients of whom {title} ({len(cases)} of {patients:,})", cases)
+    yield Text(
+        "#: rank among all who may answer. "
+        + (f"In {counter.patients_neither:,} more patients it is not known, or had happened before: on neither side."),
+        "dim",
+    )
+    if counter.note:
+        yield Text(counter.note[:1].upper() + counter.note[1:])
+    yield Text()
 
 
 def _outcomes(report: SimilarityReport) -> Table:

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from scipy import special
 
 from scankin.index_build.calibrate.held_out import FOLDS, HeldOut, held_out
+from scankin.index_build.calibrate.joint import Told, joint_of
 from scankin.index_build.calibrate.logistic import fit_logistic
 from scankin.retrieval.case import Case
 from scankin.retrieval.estimates.age_sex import AgeSexModel, age_sex_terms
@@ -133,7 +134,8 @@ def _fitted(
         base_rate=_loss(asked, asked.bases),
     )
     least = _least_size(asked, estimates, size)
-    return OutcomeCalibration(base, Fit(answers.kernels[step], shape, least, losses), model)
+    joint = joint_of(Told(asked.records, asked.happened, asked.weights, asked.folds, estimates))
+    return OutcomeCalibration(base, Fit(answers.kernels[step], shape, least, losses), model, joint=joint)
 
 
 def _bases(evidence: Evidence, patients: NDArray[np.int64], answers: HeldOut, folds: NDArray[np.int64]) -> Floats:

@@ -71,6 +71,8 @@ class SourceScan:
         day: Day of the scan on the patient's clock; None: unknown, or (clock "calendar") the header's study date.
         findings: What is stated of the picture: True present, False stated absent; not stated is left out.
         measures: Severity read from the picture by people, by name of ``scankin.retrieval.measures``.
+        facts: What was known of the patient on the day of the scan, never what was measured later, by name of
+            ``scankin.retrieval.clinical`` and in its units; values that cannot be are left out of the casebook.
         expected: Header values that must match the path, ("PatientID", "Covid1"); a mismatch is a refusal.
         cohort: How the collection recruited the patient, "positive" or "negative" in NCCID.
         device: Maker and model of the machine.
@@ -95,6 +97,7 @@ class SourceScan:
     day: int | None = None
     findings: Mapping[str, bool] = field(default_factory=dict)
     measures: Mapping[str, float] = field(default_factory=dict)
+    facts: Mapping[str, float] = field(default_factory=dict)
     expected: Mapping[str, str] = field(default_factory=dict)
     cohort: str | None = None
     device: str | None = None

@@ -12,6 +12,7 @@ from scankin.index_build.csv_rows import (
     age_of,
     day_of,
     measures_of,
+    numbers_in,
     only_value,
     origin_of,
     rows_of,
@@ -29,6 +30,15 @@ COLLECTION = "covid-chestxray"
 _COLUMNS = ("patientid", "finding", "modality", "folder", "filename")
 _SCORES = Path("annotations") / "covid-severity-scores.csv"
 _FACTS = ("temperature", "pO2_saturation", "leukocyte_count", "neutrophil_count", "lymphocyte_count", "RT_PCR_positive")
+
+_MEASURED = {
+    "temperature": "temperature",
+    "spo2": "pO2_saturation",
+    "white_cells": "leukocyte_count",
+    "neutrophils": "neutrophil_count",
+    "lymphocytes": "lymphocyte_count",
+}
+"""Clinical fact to column: °C, % and 10^9/L."""
 
 _LABELS = {
     "Viral": "Viral Pneumonia",
@@ -121,7 +131,14 @@ def _scan(row: Row, measures: dict[str, float]) -> SourceScan:
         day=day_of(row.get("offset", "")),
         findings=findings_of(row["finding"]),
         measures=measures,
+        facts=_facts(row),
     )
+
+
+def _facts(row: Row) -> dict[str, float]:
+    """Return what was measured; Hannover's films have a pressure in mmHg where others have a saturation."""
+    is_pressure = (row.get("location") or "").startswith("Hannover")
+    return {name: value for name, value in numbers_in(row, _MEASURED).items() if not (is_pressure and name == "spo2")}
 
 
 def _case(patient: str, rows: list[Row]) -> SourceCase:

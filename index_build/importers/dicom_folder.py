@@ -11,7 +11,9 @@ from scankin.index_build.findings import COVID, NO_FINDING, PNEUMONIA, stated_fi
 from scankin.index_build.importers.base import OpenedSource, Refusal, SourceCase, SourceScan
 from scankin.index_build.source_files import relative_name, unwritable_name
 from scankin.retrieval.case import Clock, Event, EventKind
-from scankin.retrieval.errors import CasebookError, Reason
+from scankin.retrieval.clinical import FACTS
+from scankin.retrieval.clinical.own_json import facts_of_assignments
+from scankin.retrieval.errors import CasebookError, InvalidRequest, Reason
 from scankin.retrieval.reading import FoundScan, ReadingPool, find_scans
 from scankin.retrieval.scan import Modality
 
@@ -87,6 +89,7 @@ def _item(found: FoundScan, root: Path, rows: Mapping[str, Row]) -> SourceScan |
         age=age_of(row.get("age", "")),
         site=row.get("site") or None,
         findings=_findings(row),
+        facts=_measured(row),
     )
 
 
@@ -118,6 +121,10 @@ def _unreadable(row: Row) -> str | None:
         return f"sex is {row['sex']!r}; F, M or nothing is read."
     if row.get("age") and age_of(row["age"]) is None:
         return f"age is {row['age']!r}; years are read, as 63, 50+ or 1-5."
+    try:
+        _measured(row)
+    except InvalidRequest as error:
+        return str(error)
     return None
 
 
@@ -137,6 +144,16 @@ def _findings(row: Mapping[str, str]) -> dict[str, bool]:
     labels = [label for label, answer in stated.items() if answer and (label != COVID or is_label)]
     found = stated_findings(labels, covid=stated[COVID])
     return {**found, **{label: answer for label, answer in stated.items() if answer is not None}}
+
+
+def _measured(row: Mapping[str, str]) -> dict[str, float]:
+    """Return the clinical facts of a row: of columns named as in ``scankin.retrieval.clinical``.
+
+    Raises:
+        InvalidRequest: A fact cannot be so.
+    """
+    stated = [f"{name}={row[name]}" for name in FACTS if name not in _KNOWN and row.get(name)]
+    return {one.name: one.value for one in facts_of_assignments(stated).facts}
 
 
 def _case(patient_id: str, row: Mapping[str, str]) -> SourceCase:

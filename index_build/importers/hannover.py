@@ -10,6 +10,7 @@ from scankin.index_build.csv_rows import (
     Row,
     age_of,
     day_of,
+    numbers_in,
     only_value,
     rows_of,
     sex_of,
@@ -39,6 +40,16 @@ _FACTS = (
     "po2_val",
 )
 """Stated of a film's day; facts of the patient only where all films agree on one value."""
+
+
+_MEASURED = {
+    "crp": "crp_val",
+    "d_dimer": "d-dimer_val",
+    "ldh": "ldh_val",
+    "lymphocytes": "lymphocytes_val",
+    "neutrophils": "neutrophils_val",
+}
+"""Clinical fact to column: mg/L, mg/L, U/L and 10^9/L. po2_val is by its values often of venous blood: no fact."""
 
 
 def recognises(source: OpenedSource) -> bool:
@@ -91,6 +102,7 @@ def _scan(row: Row) -> SourceScan:
         age=age_of(row.get("age", "")),
         site=SITE,
         day=None if admitted is None else -admitted,
+        facts=numbers_in(row, _MEASURED),
         findings=stated_findings([COVID]),  # the repository holds films of COVID-19 cases and no others
     )
 

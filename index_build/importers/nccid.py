@@ -9,6 +9,7 @@ from scankin.index_build.field_values import Contradiction, ContradictionKind, F
 from scankin.index_build.findings import stated_findings
 from scankin.index_build.importers.base import OpenedSource, Refusal, SourceCase, SourceScan
 from scankin.index_build.nccid.course import Course, course_of
+from scankin.index_build.nccid.facts import facts_of
 from scankin.index_build.nccid.filters import (
     FEWEST_SLICES,
     LATERAL,
@@ -241,6 +242,7 @@ class _Context:
             day=day,
             findings=stated_findings((), covid=covid),
             measures={} if severity is None else {"cxr_severity": severity},
+            facts=facts_of(record, day),
             expected=expected,
             cohort=patient.cohort,
             device=header.device if header else None,

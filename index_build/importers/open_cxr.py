@@ -11,6 +11,7 @@ from scankin.index_build.csv_rows import (
     age_of,
     day_of,
     measures_of,
+    numbers_in,
     only_value,
     origin_of,
     rows_of,
@@ -18,6 +19,7 @@ from scankin.index_build.csv_rows import (
     view_of,
 )
 from scankin.index_build.findings import NIH_VOCABULARY, PNEUMONIA, stated_findings
+from scankin.index_build.importers import hannover
 from scankin.index_build.importers.base import OpenedSource, Refusal, SourceCase, SourceScan
 from scankin.index_build.source_files import is_inside
 from scankin.retrieval.case import Clock
@@ -50,6 +52,26 @@ _FACTS = (
     "lab_po2",
 )
 """Stated of a film's day; facts of the patient only where all films agree on one value."""
+
+
+_MEASURED = {
+    "temperature": "temperature",
+    "spo2": "pO2_saturation",
+    "white_cells": "leukocyte_count",
+    "neutrophils": "neutrophil_count",
+    "lymphocytes": "lymphocyte_count",
+}
+"""Clinical fact to column; °C, % and 10^9/L."""
+
+_MEASURED_IN_HANNOVER = {
+    "crp": "lab_crp",
+    "d_dimer": "lab_d_dimer",
+    "ldh": "lab_ldh",
+    "lymphocytes": "lab_lymphocytes",
+    "neutrophils": "lab_neutrophils",
+}
+"""mg/L, mg/L, U/L and 10^9/L. Its pO2_saturation repeats lab_po2, a pressure in mmHg, of blood that by its values is
+often venous: neither is a fact."""
 
 
 def recognises(source: OpenedSource) -> bool:
@@ -119,6 +141,7 @@ def _scan(row: Row, clock: Clock) -> SourceScan:
             extent=row.get("severity_geographic_extent", ""),
             opacity=row.get("severity_opacity", ""),
         ),
+        facts=numbers_in(row, _MEASURED_IN_HANNOVER if row["source"] == hannover.COLLECTION else _MEASURED),
     )
 
 

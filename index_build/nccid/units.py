@@ -1,4 +1,4 @@
-"""Which unit a site reports a quantity in, where that is known; and how it becomes the unit of the schema."""
+"""Which unit a site reports a quantity in, where that is known; and how a number gets the unit of the schema."""
 
 import csv
 from collections.abc import Mapping
@@ -8,6 +8,7 @@ from pathlib import Path
 from scankin.index_build.field_values import UnitSource
 from scankin.index_build.nccid.fields import Field
 from scankin.index_build.nccid.parsed import Parsed
+from scankin.retrieval.clinical.units import converted, normalised
 from scankin.retrieval.errors import CasebookError
 
 SiteUnits = Mapping[str, Mapping[str, str]]
@@ -27,34 +28,6 @@ _KNOWN = {
 }
 """NCCID_site_specific_units.xlsx: six trusts, "a guide, may vary within a trust". Imperial's urea in ng/mL is left out:
 it cannot be."""
-
-_FACTORS = {
-    ("ng/mL", "mg/L"): 1e-3,
-    ("µg/L", "mg/L"): 1e-3,
-    ("ng/mL", "µg/L"): 1.0,
-    ("ng/mL", "ng/L"): 1e3,
-    ("µg/L", "ng/L"): 1e3,
-    ("µg/mL", "mg/L"): 1.0,
-    ("mg/L", "µg/L"): 1e3,
-    ("mg/dL", "mg/L"): 10.0,
-    ("mmHg", "kPa"): 0.133322,
-    ("weeks", "days"): 7.0,
-}
-
-_SPELLINGS = {
-    "C": "°C",
-    "c": "°C",
-    "°c": "°C",
-    "mmhg": "mmHg",
-    "kpa": "kPa",
-    "bpm": "/min",
-    "year": "years",
-    "week": "weeks",
-    "day": "days",
-    "point": "points",
-    "x10^9/L": "10^9/L",
-    "x 10^9/L": "10^9/L",
-}
 
 
 def site_units(file: Path | None) -> SiteUnits:
@@ -96,14 +69,7 @@ def harmonised(parsed: Parsed, field: Field, site: str | None, units: SiteUnits)
         return replace(parsed, unit=field.unit, unit_source=UnitSource.SCHEMA)
     if own == field.unit:
         return replace(parsed, unit=field.unit, unit_source=source)
-    factor = _FACTORS.get((own, field.unit))
-    if factor is None:
+    number = converted(parsed.number, own, field.unit)
+    if number is None:
         return replace(parsed, unit=own, unit_source=source)
-    return replace(parsed.with_number(parsed.number * factor), unit=field.unit, unit_source=source)
-
-
-def normalised(unit: str) -> str:
-    """Return a unit in one spelling: "ug/L", "μg/l" and "µg/l" are µg/L; "C" is °C."""
-    spelt = unit.strip().replace("μ", "µ").replace("umol", "µmol").replace("ug", "µg")
-    spelt = spelt.replace("/l", "/L").replace("/ml", "/mL").replace("/dl", "/dL")
-    return _SPELLINGS.get(spelt, spelt)
+    return replace(parsed.with_number(number), unit=field.unit, unit_source=source)

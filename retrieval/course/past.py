@@ -78,7 +78,9 @@ def _index_of(index: ScanIndex, cases: Mapping[str, Case], day: int) -> ScanInde
 def _then(record: ScanRecord, case: Case) -> ScanRecord:
     """Return a scan as it was known: one taken before an admission did not know of it."""
     is_admitted = case.day_of(EventKind.ADMISSION) is not None
-    return replace(record, findings={}, days_since_admission=record.days_since_admission if is_admitted else None)
+    return replace(
+        record, findings={}, facts={}, days_since_admission=record.days_since_admission if is_admitted else None
+    )
 
 
 def _abstaining() -> ModalityCalibration:

@@ -8,6 +8,7 @@ from typing import Any, Self
 from scankin.retrieval.errors import StoreCorrupt
 from scankin.retrieval.estimates.age_sex import AgeSexModel
 from scankin.retrieval.estimates.evidence import BaseRate
+from scankin.retrieval.estimates.joint import JointFit
 from scankin.retrieval.estimates.kernel import Kernel
 from scankin.retrieval.estimates.posterior import Shape
 from scankin.retrieval.estimates.prognosis import Prognosis, prognoses_bytes, prognoses_of
@@ -57,12 +58,14 @@ class OutcomeCalibration:
         fit: None where too few patients are known for one.
         age_sex: None where too few patients are known who have an age.
         refusal: Why there is no fit; None where there is one.
+        joint: How an estimate from picture and facts did; None where too few state facts, or published before.
     """
 
     base: BaseRate | None
     fit: Fit | None = None
     age_sex: AgeSexModel | None = None
     refusal: str | None = None
+    joint: JointFit | None = None
 
     def __post_init__(self) -> None:
         if (self.fit is None) != (self.refusal is not None):
@@ -77,6 +80,7 @@ class OutcomeCalibration:
             fit=fit and Fit(Kernel(**fit["kernel"]), Shape(**fit["shape"]), fit["least_size"], Losses(**fit["losses"])),
             age_sex=raw["age_sex"] and AgeSexModel(**raw["age_sex"]),
             refusal=raw["refusal"],
+            joint=JointFit.from_json(raw["joint"]) if raw.get("joint") else None,
         )
 
 

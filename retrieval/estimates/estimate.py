@@ -10,6 +10,7 @@ from scankin.retrieval.case import Case
 from scankin.retrieval.estimates.calibration import Fit, ModalityCalibration
 from scankin.retrieval.estimates.curves import CURVE_OUTCOMES, Curve, Times, curve, times_of
 from scankin.retrieval.estimates.evidence import BaseRate, base_rate, evidence_of
+from scankin.retrieval.estimates.joint import Basis
 from scankin.retrieval.estimates.kernel import BestScans, PatientRows
 from scankin.retrieval.outcomes import all_outcomes
 from scankin.retrieval.records import ScanRecord
@@ -33,6 +34,7 @@ class OutcomeEstimate:
         age_sex: What age and sex alone let one expect; None where unknown or not fitted.
         abstained: Why there is no estimate, in words; None where there is one.
         beats_age_sex: Whether alike patients told more than age and sex in patients held out; None: not compared.
+        basis: Whether facts take part, and why; None where none were stated, or there is no estimate.
     """
 
     name: str
@@ -44,6 +46,7 @@ class OutcomeEstimate:
     age_sex: float | None
     abstained: str | None
     beats_age_sex: bool | None = None
+    basis: Basis | None = None
 
     def __post_init__(self) -> None:
         if (self.estimate is None) != (self.abstained is not None):

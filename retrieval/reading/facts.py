@@ -1,11 +1,13 @@
 """Facts of the header: who, when, and what the image shows."""
 
 import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 
 from pydicom.dataset import Dataset
 
+from scankin.retrieval.clinical.stated import known
 from scankin.retrieval.reading.view import text_of
 from scankin.retrieval.scan import Age, Sex
 
@@ -24,6 +26,7 @@ class Facts:
     Attributes:
         sex, age, study_date: As in ``Scan``.
         patient_id, study_uid, series_uid, manufacturer: As recorded, stripped.
+        facts: Height, weight and smoking, by name of ``scankin.retrieval.clinical``; what cannot be is left out.
     """
 
     sex: Sex | None
@@ -33,6 +36,7 @@ class Facts:
     study_uid: str | None = field(repr=False)
     series_uid: str | None = field(repr=False)
     manufacturer: str | None
+    facts: Mapping[str, float]
 
 
 def facts_of(dataset: Dataset) -> Facts:
@@ -46,7 +50,19 @@ def facts_of(dataset: Dataset) -> Facts:
         study_uid=_text(dataset, "StudyInstanceUID"),
         series_uid=_text(dataset, "SeriesInstanceUID"),
         manufacturer=_text(dataset, "Manufacturer"),
+        facts=known(dict(_stated(dataset))),
     )
+
+
+def _stated(dataset: Dataset) -> Iterator[tuple[str, float]]:
+    """Yield what the patient study module states (PS3.3 C.7.2.2): size in metres, weight in kg, smoking status."""
+    for name, keyword, factor in (("height", "PatientSize", 100.0), ("weight", "PatientWeight", 1.0)):
+        try:
+            yield name, factor * float(dataset.get(keyword) or 0)  # 0 is what de-identification leaves behind
+        except (TypeError, ValueError):
+            continue
+    if (smokes := {"YES": 1.0, "NO": 0.0}.get(text_of(dataset, "SmokingStatus"))) is not None:
+        yield "smoker", smokes
 
 
 def study_date_of(dataset: Dataset) -> date | None:

@@ -1,7 +1,9 @@
 import hashlib
+import json
 import os
 from pathlib import Path
 
+import pyarrow.parquet as pq
 import pytest
 from builders import KEYRING
 from stores import CANARY, FILMS_EACH, PATIENTS, a_casebook, a_film, a_source, reads
@@ -141,3 +143,16 @@ def test_a_missing_or_altered_table_is_one_clear_error(tmp_path: Path, table: st
     path.unlink()
     with pytest.raises(CasebookError, match=f"{table}.parquet is missing"):
         Casebook.load(tmp_path / "book")
+
+
+def test_a_casebook_from_before_there_were_facts_is_read_as_one_that_states_none(tmp_path: Path) -> None:
+    a_casebook(tmp_path / "book", a_source(tmp_path / "source"))
+    book = Casebook.load(tmp_path / "book")
+    path = tmp_path / "book" / "scans.parquet"
+    pq.write_table(pq.read_table(path).drop_columns(["facts"]), path)
+    manifest = json.loads((tmp_path / "book" / "manifest.json").read_text())
+    manifest["tables"]["scans"] = hashlib.sha256(path.read_bytes()).hexdigest()
+    (tmp_path / "book" / "manifest.json").write_text(json.dumps(manifest))
+    older = Casebook.load(tmp_path / "book").tables["scans"]
+    assert older["facts"].null_count == len(older) == FILMS
+    assert older.drop_columns(["facts"]).equals(book.tables["scans"].drop_columns(["facts"]))

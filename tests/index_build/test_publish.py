@@ -9,12 +9,15 @@ import sys
 import time
 from pathlib import Path
 
+import pyarrow.parquet as pq
 import pytest
 from stores import a_casebook, a_film, a_store
 
 from scankin.index_build.build import build
 from scankin.index_build.publish import locked, publish, roll_back
 from scankin.models import load_encoder
+from scankin.retrieval.clinical.comparison import NO_FACTS, FactsAsked
+from scankin.retrieval.clinical.stated import StatedFact, StatedFacts
 from scankin.retrieval.errors import StoreError, StoreFull, StoreLocked, StoreMissing
 from scankin.retrieval.question import Question
 from scankin.retrieval.reading import ReadRequest, read_scan
@@ -322,3 +325,24 @@ def test_a_killed_publication_leaves_the_whole_old_or_the_whole_new(place: Path,
         assert not list((target / "store" / "versions").glob(".unfinished-*"))
         shutil.rmtree(target)
     assert sizes[24] and sizes[25], f"the kills missed the publication: {sizes}"
+
+
+def test_a_version_published_before_there_were_facts_answers_and_says_so(place: Path) -> None:
+    version = load_version(place / "store")
+    folder = place / "store" / "versions" / version.name
+    manifest, _ = read_manifest(place / "store", version.name)
+
+    def older(into: Path) -> None:
+        for name in manifest.files:
+            shutil.copy(folder / name, into / name)
+        pq.write_table(pq.read_table(folder / "scans.parquet").drop_columns(["facts"]), into / "scans.parquet")
+
+    counts = {name: dict(held) for name, held in manifest.counts.items()}
+    publish(place / "store", older, encoder=manifest.encoder, casebook="older", counts=counts, libraries={})
+    question = Question(3, facts=FactsAsked(StatedFacts((StatedFact("crp", 100.0),))))
+    query = read_scan(ReadRequest(data=a_film(99)))
+    before, after = (
+        Retriever(held, ENCODER).report(query, question) for held in (version, load_version(place / "store"))
+    )
+    assert NO_FACTS in after.cautions and NO_FACTS not in before.cautions
+    assert {case.likeness["facts"] for case in after.neighbours} == {0.0}

@@ -4,6 +4,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from builders import KEYRING, a_record, a_scan, a_version, unit
+from stores import SCANS, a_retriever
 
 from scankin.index_build.gate.fit import fit_gates
 from scankin.models import load_encoder
@@ -11,7 +12,6 @@ from scankin.retrieval.case import Case, Event, EventKind, State
 from scankin.retrieval.encoder import embed
 from scankin.retrieval.errors import EncoderMismatch, InvalidRequest, Reason, RefusedScan
 from scankin.retrieval.filters import Filters
-from scankin.retrieval.fingerprint import fingerprint
 from scankin.retrieval.question import Question
 from scankin.retrieval.report import NOTICE
 from scankin.retrieval.retriever import Retriever
@@ -19,17 +19,6 @@ from scankin.retrieval.scan import Age, Modality, Scan, Sex, View
 from scankin.retrieval.thumbnails import thumbnail_png
 
 ENCODER = load_encoder("thumbnail")
-SCANS = [a_scan(seed) for seed in range(1, 41)]
-
-
-def record_of(number: int, scan: Scan, **changes: object):
-    return a_record(number, **{"fingerprint": fingerprint(scan), **changes})
-
-
-def a_retriever(folder: Path, changes: dict[int, dict[str, object]] | None = None, **options: object) -> Retriever:
-    records = [record_of(n, scan, **(changes or {}).get(n, {})) for n, scan in enumerate(SCANS)]
-    vectors = np.vstack([embed(ENCODER, scan).vectors for scan in SCANS])
-    return Retriever(a_version(folder, records, vectors, ENCODER.identity, **options), ENCODER)
 
 
 def keys(retriever: Retriever, scan: Scan, k: int = 40, filters: Filters = Filters()) -> list[str]:
@@ -133,15 +122,15 @@ def test_report_as_json_has_exactly_its_names(tmp_path: Path) -> None:
     report = a_retriever(tmp_path).report(a_scan(99), Question(3)).as_json()
     assert list(report) == [
         "schema", "query", "neighbours", "findings", "outcomes", "curves", "measures", "time", "cautions",
-        "index", "explanations", "notice",
+        "index", "explanations", "facts", "counter", "notice",
     ]  # fmt: skip
     assert set(report["neighbours"][0]) == {
         "rank", "scan", "patient", "similarity", "likeness", "score", "modality", "view", "age_band", "sex",
-        "site", "days_since_admission", "findings", "outcomes", "days", "next",
+        "site", "days_since_admission", "findings", "outcomes", "days", "next", "facts",
     }  # fmt: skip
     assert set(report["outcomes"][0]) == {
         "name", "happened", "known", "already_happened", "censored", "unknown", "estimate", "interval", "abstained",
-        "effective_n", "estimate_patients", "base_rate", "base_rate_patients", "age_sex",
+        "effective_n", "estimate_patients", "base_rate", "base_rate_patients", "age_sex", "basis",
     }  # fmt: skip
     assert set(report["measures"][0]) == {"name", "estimate", "interval", "known"}
     assert set(report["index"]) == {"version", "encoder", "manifest", "licence"}

@@ -239,3 +239,15 @@ def test_places_go_with_the_patient_and_are_sought(place: Path) -> None:
         db.execute("INSERT INTO places VALUES ('x', 'y', ?)", (places,))
     found = prove_absent([gone], place / "book", place / "store").found
     assert found == ("casebook cache: vectors, thumbnails and pixel hashes: 1 traces",)
+
+
+def test_the_facts_of_those_who_stay_are_published_again_and_of_those_who_left_none(place: Path) -> None:
+    gone = people(place, 5)
+    keys = {KEYRING.patient("nccid", name) for name in gone}
+    before = load_version(place / "store")
+    assert any(record.facts for record in before.records.values() if record.patient in keys)
+    withdraw(gone, place / "book", place / "store")
+    after = load_version(place / "store")
+    left = {key: record.facts for key, record in before.records.items() if record.patient not in keys}
+    assert {key: record.facts for key, record in after.records.items()} == left and any(left.values())
+    assert prove_absent(gone, place / "book", place / "store").is_absent

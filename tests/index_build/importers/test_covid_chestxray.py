@@ -187,3 +187,16 @@ def test_severity_is_read_where_the_scores_lie(tmp_path: Path) -> None:
     found = scans(list(read(OpenedSource.of(source))))
     assert found["a.png"].measures == {"extent": pytest.approx(14 / 3), "opacity": 3}
     assert found["b.png"].measures == {}  # not stated, and 9 is off a scale that ends at 6
+
+
+def test_measurements_are_facts_but_for_pressures_under_a_saturation_s_name(tmp_path: Path) -> None:
+    (tmp_path / "images").mkdir()
+    lines = [
+        "patientid,offset,sex,age,finding,modality,location,folder,filename,temperature,pO2_saturation,lymphocyte_count",
+        "1,0,M,60,COVID-19,X-ray,Padova,images,a.png,38.5,88,0.7",
+        '2,0,M,60,COVID-19,X-ray,"Hannover Medical School, Hannover, Germany",images,b.png,,45,0.9',
+    ]
+    (tmp_path / "metadata.csv").write_text("\n".join(lines) + "\n")
+    found = scans(list(read(OpenedSource.of(tmp_path))))
+    assert found["a.png"].facts == {"temperature": 38.5, "spo2": 88.0, "lymphocytes": 0.7}
+    assert found["b.png"].facts == {"lymphocytes": 0.9}

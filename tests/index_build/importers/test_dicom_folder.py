@@ -4,6 +4,7 @@ from pathlib import Path
 import pytest
 from builders import KEYRING, a_dataset, a_slice, dicom_bytes
 
+from scankin.index_build.casebook import Casebook
 from scankin.index_build.importers import OpenedSource, Refusal, SourceCase, SourceScan
 from scankin.index_build.importers.dicom_folder import read, recognises
 from scankin.index_build.ingest import ingest
@@ -115,6 +116,8 @@ def test_findings_of_a_row(tmp_path: Path, answers: str, findings: dict[str, boo
         ("admission_date", "2020-13-01", "2020-04-01"),
         ("sex", "female", "F, M or nothing"),
         ("age", "middle", "years"),
+        ("crp", "-3", "crp: -3 mg/L cannot be"),
+        ("spo2", "high", "spo2: it is not a number"),
     ],
 )
 def test_a_value_that_cannot_be_read_is_refused_not_dropped(tmp_path: Path, column: str, value: str, says: str) -> None:
@@ -178,3 +181,23 @@ def test_a_folder_without_any_file_is_not_silently_empty(tmp_path: Path) -> None
     assert not recognises(OpenedSource.of(tmp_path))
     with pytest.raises(CasebookError, match="holds none"):
         list(read(OpenedSource.of(tmp_path)))
+
+
+def test_columns_named_as_facts_are_facts_of_the_patient_s_scans_with_their_unit(tmp_path: Path) -> None:
+    a_film(tmp_path, "a.dcm"), a_film(tmp_path, "b.dcm", "P2")
+    a_table(tmp_path, "patient_id,crp,spo2,diabetes,ward", "P1,12mg/dL,88,yes,7", "P2,,,,")
+    found = {scan.patient_id: scan.facts for scan in scans(list(read(OpenedSource.of(tmp_path))))}
+    assert found == {"P1": {"crp": 120.0, "spo2": 88.0, "diabetes": 1.0}, "P2": {}}
+
+
+def test_facts_of_headers_reach_the_casebook_and_what_the_table_states_goes_before_them(tmp_path: Path) -> None:
+    for name, patient in (("a.dcm", "P1"), ("b.dcm", "P2")):
+        data = dicom_bytes(a_dataset(PatientID=patient, PatientSize="1.80", PatientWeight="80", SmokingStatus="YES"))
+        (tmp_path / name).write_bytes(data)
+    a_table(tmp_path, "patient_id,smoker", "P1,no")
+    ingest("dicom-folder", read, FolderTree(tmp_path), tmp_path / "book", KEYRING, workers=1)
+    rows = Casebook.load(tmp_path / "book").tables["scans"].to_pylist()
+    assert {row["source_id"]: dict(row["facts"]) for row in rows} == {
+        "a.dcm": {"height": 180.0, "weight": 80.0, "smoker": 0.0},
+        "b.dcm": {"height": 180.0, "weight": 80.0, "smoker": 1.0},
+    }

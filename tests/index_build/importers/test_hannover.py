@@ -100,3 +100,11 @@ def test_without_an_admission_there_is_no_day(tmp_path: Path) -> None:
     case = next(item for item in found if isinstance(item, SourceCase))
     assert (case.clock, scan(found, "a").day) == (Clock.NONE, None)
     assert case.events == (Event(EventKind.ICU_ADMISSION, happened=False),)
+
+
+def test_laboratory_values_are_facts_of_their_film_and_bounds_are_none(tmp_path: Path) -> None:
+    (tmp_path / "png").mkdir()
+    lines = ["patient_id,image_id,modality,crp_val,d-dimer_val,ldh_val,po2_val", "1,a,CR,120,1.3,inf,45"]
+    (tmp_path / "data.csv").write_text("\n".join(lines) + "\n")
+    (film,) = (item for item in read(OpenedSource.of(tmp_path)) if isinstance(item, SourceScan))
+    assert film.facts == {"crp": 120.0, "d_dimer": 1.3}

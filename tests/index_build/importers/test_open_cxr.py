@@ -33,6 +33,10 @@ COLUMNS = [
     "icu_admission_offset",
     "death_offset",
     "lab_ldh",
+    "lab_crp",
+    "temperature",
+    "pO2_saturation",
+    "lymphocyte_count",
     "location",
     "age",
     "brixia_score_senior",
@@ -202,3 +206,18 @@ def test_nih_states_its_labels_for_every_film_that_has_one(real: Items) -> None:
 def test_a_ct_picture_called_non_covid_states_nothing_else(real: Items) -> None:
     findings = [dict(scan.findings) for scan in scans(real).values() if scan.collection == "ucsd-covid-ct"]
     assert findings.count({"COVID-19": False}) == 277
+
+
+def test_a_film_has_the_facts_of_its_own_row(tmp_path: Path) -> None:
+    first, second = (
+        a_row("a", temperature="38.5", pO2_saturation="88", lymphocyte_count="0.7"),
+        a_row("b", temperature="36.5", pO2_saturation="low 90s"),
+    )
+    stated = [item.facts for item in items_of(tmp_path, first, second) if isinstance(item, SourceScan)]
+    assert stated == [{"temperature": 38.5, "spo2": 88.0, "lymphocytes": 0.7}, {"temperature": 36.5}]
+
+
+def test_hannover_has_laboratory_values_and_its_pressures_are_no_saturations(tmp_path: Path) -> None:
+    row = a_row("a", source="hannover-mhh", lab_crp="120", lab_ldh="inf", pO2_saturation="45")
+    (scan,) = (item for item in items_of(tmp_path, row) if isinstance(item, SourceScan))
+    assert scan.facts == {"crp": 120.0}

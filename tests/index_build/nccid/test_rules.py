@@ -15,7 +15,8 @@ from scankin.index_build.nccid.fields import FIELDS, DateOrder
 from scankin.index_build.nccid.fio2 import fio2
 from scankin.index_build.nccid.numbers import diastolic, numbers, systolic
 from scankin.index_build.nccid.parsed import Parsed
-from scankin.index_build.nccid.units import harmonised, normalised, site_units
+from scankin.index_build.nccid.units import harmonised, site_units
+from scankin.retrieval.clinical.units import normalised
 
 LAB = numbers(0, 2000)
 MAY_2020 = date(2020, 5, 31)

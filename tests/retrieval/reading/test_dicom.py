@@ -240,3 +240,19 @@ def test_eight_and_sixteen_bit_files_of_the_same_values_have_one_hash() -> None:
 )
 def test_even_distances_of_slices(positions: list[float | None], even: bool | None) -> None:
     assert are_even(positions) is even
+
+
+@pytest.mark.parametrize(
+    ("changes", "facts"),
+    [
+        (
+            {"PatientSize": "1.8", "PatientWeight": "80", "SmokingStatus": "NO"},
+            {"height": 180.0, "weight": 80.0, "smoker": 0.0},
+        ),
+        ({"PatientSize": "180", "PatientWeight": "0", "SmokingStatus": "UNKNOWN"}, {}),
+        ({}, {}),
+    ],
+    ids=["stated", "cannot be or blank", "absent"],
+)
+def test_height_weight_and_smoking_are_facts(changes: dict[str, str], facts: dict[str, float]) -> None:
+    assert read(a_dataset(**changes)).facts == facts

@@ -1,0 +1,1 @@
+"""Blinded sheets for reader studies: similar cases among random ones, and the key that tells them apart."""
