@@ -18,6 +18,7 @@ from scankin.retrieval.estimates.estimate import Expected, OutcomeEstimate
 from scankin.retrieval.estimates.evidence import BaseRate
 from scankin.retrieval.estimates.joined import with_facts
 from scankin.retrieval.estimates.joint import JointFit, JointModel, joint_terms
+from scankin.retrieval.estimates.kernel import Kernel
 from scankin.retrieval.estimates.posterior import Shape
 from scankin.retrieval.scan import Modality
 
@@ -34,7 +35,7 @@ PICTURE = Expected((OutcomeEstimate("died", 0.3, (0.2, 0.42), 40.0, 90, BaseRate
 
 
 def calibrated(joint: JointFit | None) -> ModalityCalibration:
-    fit = Fit(3.0, Shape(2.0), 5.0, Losses(0.5, None, 0.6))
+    fit = Fit(Kernel(3.0, 1.0), Shape(2.0), 5.0, Losses(0.5, None, 0.6))
     return ModalityCalibration({"died": OutcomeCalibration(BaseRate(0.2, 90), fit, joint=joint)})
 
 
