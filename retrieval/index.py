@@ -44,9 +44,11 @@ class Neighbours:
 
 
 class _Ranked(NamedTuple):
-    score: float
-    similarity: float
-    record: ScanRecord
+    """One row a patient, first to last."""
+
+    rows: NDArray[np.int64]
+    similarities: NDArray[np.float64]
+    scores: NDArray[np.float64]
 
 
 class ScanIndex:
@@ -60,6 +62,8 @@ class ScanIndex:
         """
         self.records = tuple(records)
         self._rows = {record.scan: row for row, record in enumerate(self.records)}
+        self._key_ranks = np.argsort(np.argsort([record.scan for record in self.records]))
+        self._patients = np.unique([record.patient for record in self.records], return_inverse=True)[1]
         self.encoder = encoder
         # What downcasting returns owns nothing: the index that was given must live as long as they do.
         self._index = flat_index
@@ -133,14 +137,14 @@ class ScanIndex:
             raise InvalidRequest(f"k is {k}; at least 1 is needed.")
         if added is not None:
             rows = np.flatnonzero(allowed)
-            return _first(self._ranked(query.vectors[0], rows, added[rows]), k)
+            return self._first(self._ranked(query.vectors[0], rows, added[rows]), k)
         available = int(allowed.sum())
         wanted = min(available, max(4 * k, 64))
         while True:
             rows = self._nearest_rows(query.vectors, wanted, allowed)
             ranked = self._ranked(query.vectors[0], rows, np.zeros(len(rows)))
             if wanted == available or _is_settled(ranked, k, len(rows)):
-                return _first(ranked, k)
+                return self._first(ranked, k)
             wanted = min(available, wanted * 4)
 
     def _nearest_rows(self, query: NDArray[np.float32], wanted: int, allowed: NDArray[np.bool_]) -> NDArray[np.int64]:
@@ -153,22 +157,22 @@ class ScanIndex:
         found: NDArray[np.int64] = rows[0]
         return found
 
-    def _ranked(self, query: NDArray[np.float32], rows: NDArray[np.int64], added: NDArray[np.float64]) -> list[_Ranked]:
+    def _ranked(self, query: NDArray[np.float32], rows: NDArray[np.int64], added: NDArray[np.float64]) -> _Ranked:
         """Return each patient's first row, ordered; similarities are recomputed in float64 so that ties are stable."""
         exact = (self._vectors[rows].astype(np.float64) * query.astype(np.float64)).sum(axis=1)
         cosines = np.round(np.clip(exact, -1.0, 1.0), SIMILARITY_DECIMALS)
         scores = np.round(cosines + added, SIMILARITY_DECIMALS)
-        candidates = sorted(
-            (
-                _Ranked(float(score), float(cosine), self.records[row])
-                for score, cosine, row in zip(scores, cosines, rows, strict=True)
-            ),
-            key=lambda one: (-one.score, one.record.scan),
+        order = np.lexsort((self._key_ranks[rows], -scores))
+        firsts = np.sort(np.unique(self._patients[rows[order]], return_index=True)[1])
+        chosen = order[firsts]
+        return _Ranked(rows[chosen], cosines[chosen], scores[chosen])
+
+    def _first(self, ranked: _Ranked, k: int) -> Neighbours:
+        return Neighbours(
+            tuple(self.records[row] for row in ranked.rows[:k].tolist()),
+            tuple(ranked.similarities[:k].tolist()),
+            tuple(ranked.scores[:k].tolist()),
         )
-        best: dict[str, _Ranked] = {}
-        for one in candidates:
-            best.setdefault(one.record.patient, one)
-        return list(best.values())
 
 
 def _stored_vectors(flat: Any) -> NDArray[np.float32]:
@@ -181,18 +185,10 @@ def _selecting(selector: Any) -> Any:
     return parameters(sel=selector)
 
 
-def _first(ranked: list[_Ranked], k: int) -> Neighbours:
-    chosen = ranked[:k]
-    return Neighbours(
-        tuple(one.record for one in chosen),
-        tuple(one.similarity for one in chosen),
-        tuple(one.score for one in chosen),
-    )
-
-
-def _is_settled(ranked: list[_Ranked], k: int, looked_at: int) -> bool:
+def _is_settled(ranked: _Ranked, k: int, looked_at: int) -> bool:
     """Whether no scan beyond those looked at could still be, or tie with, one of the first k patients."""
-    return looked_at > 0 and len(ranked) > k and ranked[-1].score < ranked[k - 1].score - _TIE_MARGIN
+    scores = ranked.scores
+    return looked_at > 0 and len(scores) > k and bool(scores[-1] < scores[k - 1] - _TIE_MARGIN)
 
 
 def _check(records: tuple[ScanRecord, ...], index: Any, encoder: EncoderIdentity) -> None:
