@@ -49,9 +49,11 @@ def time_parts(report: SimilarityReport) -> Iterator[RenderableType]:
     recorded = [(case.rank, case.time.next) for case in report.neighbours if case.time.next is not None]
     if recorded:
         yield _next(recorded)
+        unknown = len(report.neighbours) - len(recorded)
         yield Text(
             "Days since the scan that matched; a film's number in brackets is its cosine to the query. alive: last day "
-            f"known alive. Of {len(report.neighbours) - len(recorded)} neighbours the day of the scan is not known.",
+            "known alive. Where nothing stands, nothing was recorded."
+            + (f" Of {unknown} neighbours the day of the scan is not known." if unknown else ""),
             "dim",
         )
 

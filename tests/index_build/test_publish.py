@@ -256,6 +256,7 @@ for trial in range(trials):
 """
 
 
+@pytest.mark.slow
 def test_a_publisher_killed_at_any_moment_leaves_a_whole_version(place: Path, tmp_path: Path) -> None:
     store, trials = place / "store", 60
     first = current_name(store)

@@ -102,6 +102,7 @@ def test_films_are_read_as_what_they_are(cohort: tuple[Path, ConstructAccount]) 
         assert scan.view is not None and scan.view in pydicom.dcmread(path, stop_before_pixels=True).ViewPosition
 
 
+@pytest.mark.slow
 def test_the_planted_marker_goes_with_death_and_only_when_asked_for(tmp_path: Path) -> None:
     construct(tmp_path / "clean", patients=4, seed=5, centres=2)
     assert not any(scan["has_marker"] for patient in truth_of(tmp_path / "clean") for scan in patient["scans"])

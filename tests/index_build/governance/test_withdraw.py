@@ -131,6 +131,7 @@ def test_re_ingest_and_rebuild_bring_nobody_back(place: Path) -> None:
     assert prove_absent(gone, place / "book", place / "store").is_absent
 
 
+@pytest.mark.slow
 def test_those_who_vanished_at_the_source_are_taken_out_by_their_keys(place: Path) -> None:
     name = people(place, 1)[0]
     for folder in (place / "cohort/training").iterdir():

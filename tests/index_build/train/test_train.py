@@ -184,6 +184,7 @@ def silent(_what: str, _done: int, _of: int) -> None:
     pass
 
 
+@pytest.mark.slow
 def test_interrupted_training_ends_with_the_same_weights(casebook, tmp_path) -> None:
     whole = train(casebook, SMALL, tmp_path / "whole", workers=1, progress=silent)
 
