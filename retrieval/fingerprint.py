@@ -9,15 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from scankin.retrieval.rendering import middle_slice, render
+from scankin.retrieval.rendering import PICTURE_SIDE, picture
 from scankin.retrieval.scan import Scan
 
 GRID = 16
 FINGERPRINT_BYTES = GRID * GRID // 8
 DUPLICATE_BITS = 10
 """At most this many of 256 bits apart is the same picture."""
-
-_RENDERED_SIDE = 256
 
 
 def fingerprint(scan: Scan) -> bytes:
@@ -26,12 +24,12 @@ def fingerprint(scan: Scan) -> bytes:
     Raises:
         RefusedScan: The picture is blank.
     """
-    picture = render(middle_slice(scan), _RENDERED_SIDE)[0]
+    whole = picture(scan)
     height, width = scan.pixels.shape[1:]
-    scale = _RENDERED_SIDE / max(height, width)
+    scale = PICTURE_SIDE / max(height, width)
     rows, columns = max(1, round(height * scale)), max(1, round(width * scale))
-    top, left = (_RENDERED_SIDE - rows) // 2, (_RENDERED_SIDE - columns) // 2
-    inner = Image.fromarray(picture[top : top + rows, left : left + columns])
+    top, left = (PICTURE_SIDE - rows) // 2, (PICTURE_SIDE - columns) // 2
+    inner = Image.fromarray(whole[top : top + rows, left : left + columns])
     cells = np.asarray(inner.resize((GRID + 1, GRID), Image.Resampling.BOX))
     return np.packbits(cells[:, 1:] > cells[:, :-1]).tobytes()
 

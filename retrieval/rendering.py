@@ -6,6 +6,7 @@ Each step is a pure function; their order and parameters are part of an encoder'
 
 from dataclasses import replace
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +23,28 @@ LUNG_WINDOW = Window(centre=-600.0, width=1500.0)
 
 LOW_PERCENTILE, HIGH_PERCENTILE = 0.5, 99.5
 """Robust limits: collimated borders, markers and dead pixels lie beyond them."""
+
+
+PICTURE_SIDE = 256
+"""Pixels of the small picture: enough to recognise a film by, too few to read one by."""
+
+_pictures: WeakKeyDictionary[Scan, NDArray[np.float32]] = WeakKeyDictionary()
+
+
+def picture(scan: Scan) -> NDArray[np.float32]:
+    """Return the small picture of a scan (of a volume: of its middle slice), ``[256, 256]``, not to be written to.
+
+    It is rendered once and kept as long as the scan: a query's duplicates, gate and thumbnail look at the same one.
+
+    Raises:
+        RefusedScan: The picture is blank.
+    """
+    held = _pictures.get(scan)
+    if held is None:
+        held = render(middle_slice(scan), PICTURE_SIDE)[0]
+        held.flags.writeable = False
+        _pictures[scan] = held
+    return held
 
 
 def render(scan: Scan, side: int) -> NDArray[np.float32]:
@@ -96,6 +119,6 @@ def pad_square(image: NDArray[np.float32], side: int) -> NDArray[np.float32]:
 
 
 def middle_slice(scan: Scan) -> Scan:
-    """Return the scan with its middle slice only: what a thumbnail or a fingerprint of a volume shows."""
+    """Return the scan with its middle slice only: what the small picture of a volume shows."""
     middle = len(scan.pixels) // 2
     return replace(scan, pixels=scan.pixels[middle : middle + 1])

@@ -129,7 +129,7 @@ def summarise_share(
     estimate = interval = None
     if known:
         weights = weights_of([s for _, s in known])
-        estimate = float(np.average([yes for yes, _ in known], weights=weights))
+        estimate = float(weights @ np.array([yes for yes, _ in known], np.float64) / weights.sum())
         interval = wilson(estimate, effective_size(weights))
     unknown = len(states) - len(known)
     return ShareSummary(name, happened, len(known), unknown, estimate, interval, base_rate, base_patients)

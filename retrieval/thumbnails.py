@@ -9,11 +9,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from scankin.retrieval.blobs import Blobs, write_blobs
-from scankin.retrieval.rendering import middle_slice, render
+from scankin.retrieval.rendering import picture
 from scankin.retrieval.scan import Scan
-
-SIDE = 256
-"""Pixels: enough to recognise a film by, too few to read one by."""
 
 COLUMN = "png"
 
@@ -24,7 +21,7 @@ def thumbnail(scan: Scan) -> NDArray[np.uint8]:
     Raises:
         RefusedScan: The picture is blank.
     """
-    grey: NDArray[np.uint8] = np.round(render(middle_slice(scan), SIDE)[0] * 255).astype(np.uint8)
+    grey: NDArray[np.uint8] = np.round(picture(scan) * 255).astype(np.uint8)
     return grey
 
 

@@ -130,6 +130,8 @@ class Comparison:
 
 def with_age_and_sex(scan: Scan, facts: Mapping[str, float]) -> Scan:
     """Return the scan with the age and sex that its header lacks and the facts state: they decide who may answer."""
+    if not facts:
+        return scan
     age = Age.of(facts["age"]) if "age" in facts else None
     sex = {1.0: Sex.MALE, 0.0: Sex.FEMALE}[facts["sex"]] if "sex" in facts else None
     return replace(scan, age=scan.age or age, sex=scan.sex or sex)

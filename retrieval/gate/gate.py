@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -156,6 +157,7 @@ class Gate:
             )
 
 
+@lru_cache(maxsize=64)
 def level_of(false_refusal: float, patients: int) -> float:
     """Return the greatest conformal p-value that is refused, for a bound on false refusals and a calibration set.
 
