@@ -134,12 +134,12 @@ def test_a_worker_that_dies_while_it_reads_fails_that_scan_only() -> None:
 
 
 def test_a_read_that_takes_too_long_is_stopped() -> None:
-    with ReadingPool(1, Limits(seconds=1.5)) as pool:
+    with ReadingPool(1, Limits(seconds=5)) as pool:
         pool.read(ReadRequest(data=GOOD))
         os.kill(pool._all[0]._process.pid, signal.SIGSTOP)
         began = time.monotonic()
         assert reason_of(pool, GOOD) is Reason.DECODER_TIMEOUT
-        assert time.monotonic() - began < 10
+        assert time.monotonic() - began < 20
         assert pool.read(ReadRequest(data=GOOD)).pixels.shape == (1, 32, 40)
 
 
