@@ -76,7 +76,7 @@ def compared(told: Told) -> Compared:
     share = float(np.average(told.happened, weights=told.weights))
     threshold = float(told.bases.mean())
     values = {
-        method: _of_method(chances, told.bases, told.happened, weights, threshold)
+        method: _of_method(method, chances, told.bases, told.happened, weights, threshold)
         for method, chances in told.chances.items()
     }
     chance = {AUC: 0.5, AUPRC: share}
@@ -121,10 +121,12 @@ def decisions(told: Told) -> DecisionCurves:
 
 
 def _of_method(
-    chances: Floats, bases: Floats, happened: Floats, weights: Floats, threshold: float
+    method: str, chances: Floats, bases: Floats, happened: Floats, weights: Floats, threshold: float
 ) -> dict[str, Floats]:
     ranks = ranked_by(chances, bases)
     slope, intercept = scores.calibration(chances, happened, weights)
+    if method == BASE_RATE:  # it differs by folds only, and by that it leans against the outcomes
+        slope = np.full(len(slope), np.nan)
     return {
         AUC: scores.area(ranks, happened, weights),
         AUPRC: scores.average_precision(ranks, happened, weights),

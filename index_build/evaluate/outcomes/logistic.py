@@ -2,7 +2,9 @@
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import special
 
+from scankin.index_build.calibrate.logistic import fit_logistic
 from scankin.index_build.evaluate.outcomes.training import INNER_FOLDS, Training
 
 Floats = NDArray[np.float64]
@@ -34,10 +36,15 @@ def logistic_chances(fitted: Training, features: Floats, asked: Floats) -> Float
 
 
 def _fit(features: Floats, happened: Floats, weights: Floats, strength: float, asked: Floats) -> Floats:
-    from sklearn.linear_model import LogisticRegression  # noqa: PLC0415 (an extra)
-
-    # Newton's method on few columns: exact in a few steps, where the default needs hundreds.
-    model = LogisticRegression(C=strength, solver="newton-cholesky", max_iter=100)
-    model.fit(features, happened.astype(int), sample_weight=weights * len(weights) / weights.sum())
-    said: Floats = model.predict_proba(asked)[:, 1]
+    share = np.clip(np.average(happened, weights=weights), _CLIP, 1 - _CLIP)
+    start = np.zeros(features.shape[1] + 1)
+    start[0] = special.logit(share)
+    pull = np.full(len(start), 1 / strength)
+    pull[0] = _CLIP  # the intercept is free
+    found = fit_logistic(_with_one(features), happened, weights * len(weights) / weights.sum(), start, pull)
+    said: Floats = special.expit(_with_one(asked) @ found)
     return said
+
+
+def _with_one(features: Floats) -> Floats:
+    return np.column_stack([np.ones(len(features)), features])

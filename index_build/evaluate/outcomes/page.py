@@ -36,6 +36,8 @@ def write_page(evaluation: OutcomeEvaluation, out: Path) -> Path:
     environment.filters["few"] = few_or
     cohort = evaluation.cohort
     measured = evaluation.measured
+    sentences = [(adds(one), one.compared is not None) for one in evaluation.outcomes.values()]
+    sentences += [(adds_to_times(one), one.timed.refusal is None) for one in evaluation.times.values()]
     text = environment.get_template("page.html.j2").render(
         evaluation=evaluation,
         encoder=cohort.encoder,
@@ -45,8 +47,8 @@ def write_page(evaluation: OutcomeEvaluation, out: Path) -> Path:
         headline=headline(evaluation),
         primary_figures=PRIMARY_FIGURES,
         primary=None if evaluation.primary is None else evaluation.primary.told.name,
-        adds={name: adds(one) for name, one in evaluation.outcomes.items()},
-        adds_to_times={name: adds_to_times(one) for name, one in evaluation.times.items()},
+        said=[text for text, is_measured in sentences if is_measured],
+        unsaid=[text for text, is_measured in sentences if not is_measured],
         verdicts=verdicts(evaluation),
         measured=measured,
         plots={name: _plots(one) for name, one in measured.items()},

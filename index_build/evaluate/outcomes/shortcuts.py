@@ -14,7 +14,7 @@ from scankin.index_build.evaluate.outcomes.figures import ranked_by
 from scankin.index_build.evaluate.outcomes.logistic import logistic_chances
 from scankin.index_build.evaluate.outcomes.neighbours import Answered
 from scankin.index_build.evaluate.outcomes.scores import area, area_within
-from scankin.index_build.evaluate.outcomes.told import NEIGHBOURS, Told
+from scankin.index_build.evaluate.outcomes.told import LEAST_ASKED, LEAST_OF_EACH, NEIGHBOURS, Told
 from scankin.index_build.evaluate.outcomes.training import training
 from scankin.retrieval.outcomes import all_outcomes
 
@@ -37,9 +37,9 @@ class Shortcut:
         acquisition: AUC of collection, site, device and projection alone, by penalised logistic regression on the
             same folds; None where nothing of them is stated, or all are alike.
         less_acquisition: Neighbours' AUC less it, paired.
-        within: Neighbours' AUC over pairs of one group alone, by attribute; not defined where no group
-            holds both.
-        pooled_less_within: Their AUC over all pairs less that.
+        within: Neighbours' AUC over pairs of one group alone, by attribute; of the patients of groups that hold both
+            kinds, where they are enough.
+        pooled_less_within: Their AUC over all pairs of the same patients less that.
         explained: Share of the variance of the estimates' log odds that the acquisition tells (adjusted R squared).
         explained_p: Of permuting the acquisition: how often as much by chance.
         altered: AUC of whole films, of the lungs alone and of the frame alone; empty where not done.
@@ -87,9 +87,11 @@ def shortcut(
         held = [cohort.groups[attribute][row] for row in told.rows]
         if len(set(held) - {None}) < 2:
             continue
-        is_stated = np.array([one is not None for one in held], np.bool_)
         groups = np.unique([one or "" for one in held], return_inverse=True)[1].astype(np.int64)
-        part = np.flatnonzero(is_stated)
+        part = _of_mixed(groups, np.array([one is not None for one in held], np.bool_), told.happened)
+        yes = int(told.happened[part].sum())
+        if len(part) < LEAST_ASKED or min(yes, len(part) - yes) < LEAST_OF_EACH:
+            continue
         inside = area_within(ranks[part], told.happened[part], weights[:, part], groups[part])
         within[attribute] = figure_of(inside, len(part), 0.5)
         less[attribute] = figure_of(area(ranks[part], told.happened[part], weights[:, part]) - inside, len(part))
@@ -105,6 +107,14 @@ def shortcut(
         altered=figures,
         lungs_cost=cost,
     )
+
+
+def _of_mixed(groups: Rows, is_stated: NDArray[np.bool_], happened: Floats) -> Rows:
+    """Return the patients of groups that hold both who had the outcome and who had not."""
+    yes, every = np.bincount(groups, happened), np.bincount(groups)
+    is_mixed = (yes > 0) & (yes < every)
+    found: Rows = np.flatnonzero(is_mixed[groups] & is_stated)
+    return found
 
 
 def _acquisition(told: Told, cohort: OutcomeCohort, answers: Answered) -> Floats | None:

@@ -40,18 +40,31 @@ def followed(times: Times) -> Followed:
     """Return the times of some patients, none of whom is without one, made ready."""
     days = times.days
     grid = np.arange(HORIZON_DAYS + 1)
-    has_ended = times.is_event | times.is_competing
-    at_end = times.present[np.arange(len(days)), np.minimum(days, HORIZON_DAYS)]
-    # Present to the day of the end; from then on whoever had the event, or died without it, is known for good.
-    known = np.where((days[:, np.newaxis] <= grid) & has_ended[:, np.newaxis], at_end[:, np.newaxis], times.present)
+    known = known_by_day(times)
     status = (times.is_event[:, np.newaxis] & (days[:, np.newaxis] <= grid)).astype(np.float64)
     is_case = times.is_event & (days <= HORIZON_DAYS)
     on = np.minimum(days, HORIZON_DAYS)
     is_later = (days[np.newaxis, :] > days[:, np.newaxis]) | ~times.is_event[np.newaxis, :]
     peers = known[:, on].T  # [i, j]: weight of j on the day that i has the event
-    comparable = np.where(is_case[:, np.newaxis] & is_later, at_end[:, np.newaxis] * peers, 0.0)
+    comparable = np.where(
+        is_case[:, np.newaxis] & is_later, known[np.arange(len(days)), on][:, np.newaxis] * peers, 0.0
+    )
     np.fill_diagonal(comparable, 0.0)
     return Followed(comparable, status, known)
+
+
+def known_by_day(times: Times) -> Floats:
+    """Return ``[q, d]`` the weight of each patient on each day.
+
+    It is that of those at risk to the day of the end; from then on whoever had the event, or died without it, is known
+    for good.
+    """
+    at_end = times.present[np.arange(len(times.days)), np.minimum(times.days, HORIZON_DAYS)][:, np.newaxis]
+    is_over = (times.days[:, np.newaxis] <= np.arange(HORIZON_DAYS + 1)) & (times.is_event | times.is_competing)[
+        :, None
+    ]
+    found: Floats = np.where(is_over, at_end, times.present)
+    return found
 
 
 def concordance(held: Followed, scores: Floats, counts: Floats) -> Floats:

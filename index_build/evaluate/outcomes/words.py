@@ -126,16 +126,19 @@ def _within(found: OutcomeFound) -> tuple[Result, str]:
     if one is None:
         return Result.NOT_DONE, ""
     name = next((attribute for attribute in ("site", "collection") if attribute in one.within), None)
-    if name is None or not np.isfinite(one.within[name].value):
-        return Result.NOT_DONE, "There are no two sites or collections that each hold both kinds."
+    if name is None:
+        return Result.NOT_DONE, "Too few patients are of sites or collections that hold both kinds."
     inside, less = one.within[name], one.pooled_less_within[name]
     words = (
-        f"Patients of one {name} only: AUC {said(inside)}; over all less that {said(less)}. Passed if above 0.5; "
-        f"failed if it is not and surely less than over all: then the {name} is what foretells."
+        f"Pairs of one {name} only: AUC {said(inside)}, of {inside.patients:,} patients; all their pairs less that "
+        f"{said(less)}. Passed if above 0.5; failed if it is not, and all pairs surely tell more, and something: then "
+        f"the {name} is what foretells."
     )
     if inside.low > 0.5:
         return Result.PASSED, words
-    return (Result.FAILED if less.low > 0 else Result.UNDECIDED), words
+    pooled = None if found.compared is None else found.compared.of(NEIGHBOURS, AUC)
+    is_told = pooled is not None and pooled.low > 0.5
+    return (Result.FAILED if is_told and less.low > 0 else Result.UNDECIDED), words
 
 
 def _outside(found: OutcomeFound) -> tuple[Result, str]:
