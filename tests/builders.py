@@ -177,7 +177,7 @@ def sources_and_truth(seed: int, *, by: str) -> Sample:
 
 
 def an_outcome_cohort(seed: int, *, patients: int = 240, tells: str = "severity") -> OutcomeCohort:
-    """Adults of two sites who die and need intensive care by a severity; vectors tell it, the site, or nothing.
+    """Adults of two sites who die by a severity; vectors tell it, the site, or nothing. Nothing else is known of them.
 
     Everybody is followed for 60 days. Site, age and sex go with nothing. The true chance of dying is
     ``true_death_chances(seed, patients)``.
@@ -186,7 +186,6 @@ def an_outcome_cohort(seed: int, *, patients: int = 240, tells: str = "severity"
     severity = rng.normal(size=patients)
     site = rng.integers(0, 2, patients)
     died = rng.random(patients) < 1 / (1 + np.exp(1 - 2 * severity))
-    itu = rng.random(patients) < 1 / (1 + np.exp(1 - 2 * severity))
     days, ages = rng.integers(1, 25, patients), rng.integers(40, 90, patients)
     seen = {"severity": severity, "site": 2.0 * site - 1, "nothing": rng.normal(size=patients)}[tells]
     vectors = unit(np.column_stack([seen, rng.normal(0, 0.2, (patients, 4)), np.full(patients, 1.5)]))
@@ -204,7 +203,6 @@ def an_outcome_cohort(seed: int, *, patients: int = 240, tells: str = "severity"
         events = (
             Event(EventKind.ADMISSION, True, 0),
             Event(EventKind.DEATH, bool(died[number]), end if died[number] else None),
-            Event(EventKind.ICU_ADMISSION, bool(itu[number]), 0 if itu[number] else None),
         )
         records.append(record)
         cases[record.patient] = Case(record.patient, "test", Clock.ADMISSION, events, None if died[number] else 60)

@@ -170,7 +170,7 @@ def _refusal(happened: Floats, known: int, abstained: Mapping[str, int], evidenc
     if len(happened) >= LEAST_ASKED and min(yes, no) >= LEAST_OF_EACH:
         return None
     if evidence.nothing_because is not None:
-        return _NOTHING[evidence.nothing_because]
+        return _NOTHING.get(evidence.nothing_because, evidence.nothing_because)
     why = max(abstained, key=lambda reason: abstained[reason]) if abstained else None
     return (
         f"of {few_or(known)} patients asked in whom it is known, {few_or(len(happened))} had an estimate "

@@ -13,16 +13,18 @@ from scankin.index_build.evaluate.outcomes.words import headline, verdicts
 from scankin.index_build.evaluate.verdicts import Result
 from scankin.retrieval.case import EventKind, State
 
+PATIENTS = 160
 SEED = 9
 """Of the marker: 9 of 10 films of those who die carry it, 8 in 100 of the others, as ``construct --shortcut`` draws."""
 
 
 def a_marked_cohort(*, is_planted: bool) -> tuple[OutcomeCohort, Altered]:
-    cohort = an_outcome_cohort(4)
+    cohort = an_outcome_cohort(4, patients=PATIENTS)
     rng = np.random.default_rng(SEED)
     died = np.array([cohort.cases[r.patient].ever(EventKind.DEATH) is State.HAPPENED for r in cohort.records])
     has_marker = rng.random(len(died)) < np.where(died & is_planted, 0.9, 0.08)
     lungs = cohort.vectors.astype(np.float64) + np.array([0, 0, 0, 0, 0, 1.0])
+    lungs[:, 0] += rng.normal(0, 0.5, len(died))  # a film tells the severity roughly
     frame = np.column_stack([2.0 * has_marker, rng.normal(0, 0.3, len(died))])
     whole = np.column_stack([lungs, frame])
     padded = {
@@ -33,7 +35,7 @@ def a_marked_cohort(*, is_planted: bool) -> tuple[OutcomeCohort, Altered]:
     return with_marker, foretold(with_marker, padded)
 
 
-@pytest.mark.parametrize("is_planted", [True, False])
+@pytest.mark.parametrize("is_planted", [True, pytest.param(False, marks=pytest.mark.slow)])
 def test_the_audit_says_so_where_a_marker_goes_with_death_and_not_where_it_does_not(is_planted: bool) -> None:
     cohort, seen = a_marked_cohort(is_planted=is_planted)
     found = evaluate_outcomes(cohort, altered=seen)
@@ -43,14 +45,15 @@ def test_the_audit_says_so_where_a_marker_goes_with_death_and_not_where_it_does_
     assert (outside.result is Result.FAILED) is is_planted
     assert ("THE AUDIT FOUND A SHORTCUT" in headline(found)) is is_planted
     if is_planted:
-        assert figures.altered[FRAME_ONLY].low > 0.8 and "something outside the lungs foretells" in headline(found)
+        assert figures.altered[FRAME_ONLY].value > 0.8 and "something outside the lungs foretells" in headline(found)
     else:
+        assert figures.acquisition.low < 0.55 and figures.explained < 0.1 and figures.explained_p > 0.01
         assert figures.altered[FRAME_ONLY].low < 0.6
 
 
 def test_a_site_that_foretells_by_itself_is_found_out() -> None:
     """Those of the south die, those of the north live; vectors tell the site and nothing else."""
-    cohort = an_outcome_cohort(6, tells="site")
+    cohort = an_outcome_cohort(6, patients=PATIENTS, tells="site")
     rng = np.random.default_rng(1)
     south = np.array([record.site == "south" for record in cohort.records])
     dies = rng.random(len(south)) < np.where(south, 0.8, 0.15)
@@ -65,8 +68,8 @@ def test_a_site_that_foretells_by_itself_is_found_out() -> None:
     assert one.acquisition.low > 0.7 and one.within["site"].low < 0.5 < one.pooled_less_within["site"].low + 0.5
     assert one.explained > 0.8 and one.explained_p == pytest.approx(0.001)
     assert next(v for v in verdicts(found) if v.name == "within one site, died").result is Result.FAILED
-    fair = evaluate_outcomes(an_outcome_cohort(6, tells="severity")).outcomes["died"].shortcut
-    assert fair.acquisition.low < 0.55 and fair.explained < 0.05 and fair.explained_p > 0.01
+    shares = [held.same.value for held in found.compositions if held.attribute == "site"]
+    assert len(shares) == 2 and min(shares) > 0.95  # neighbours are of the own site
 
 
 def test_films_that_are_altered_are_taken_evenly_over_outcomes() -> None:
