@@ -11,7 +11,7 @@ from scankin.index_build.evaluate.films import Progress as FilmProgress
 from scankin.index_build.evaluate.outcomes.cohort import OutcomeCohort, Rows
 from scankin.index_build.evaluate.outcomes.folds import dealt, folds_needed, ordered
 from scankin.index_build.evaluate.outcomes.neighbours import answered
-from scankin.index_build.evaluate.outcomes.told import Told, codes_of_asked, told
+from scankin.index_build.evaluate.outcomes.told import LOGISTIC, PRIMARY, Told, codes_of_asked, told
 from scankin.index_build.evaluate.sample import Vectors
 from scankin.retrieval.encoder import Encoder
 from scankin.retrieval.outcomes import all_outcomes
@@ -26,7 +26,8 @@ class Altered:
     Attributes:
         films: One a patient, the film that asks.
         without_lungs: Films left out because no lungs were found on them, or they could not be read.
-        told: By outcome and kind; of the patients of whom every kind gave an estimate, in the same order.
+        told: By outcome and kind; of the patients of whom every kind gave an estimate, in the same order. A
+            regression is fitted too for outcomes of any time and the primary ones.
     """
 
     films: int
@@ -100,7 +101,9 @@ def foretold(
     on_fold(len(kinds), len(kinds))
     found = {}
     for outcome in outcomes:
-        of_kind = {kind: told(outcome, kinds[kind], answers[kind], has_logistic=False) for kind in kinds}
+        is_judged = outcome.horizon_days is None or outcome.name in PRIMARY
+        regressions = (LOGISTIC,) if is_judged else ()
+        of_kind = {kind: told(outcome, kinds[kind], answers[kind], regressions) for kind in kinds}
         if all(one.refusal is None for one in of_kind.values()):
             common = set.intersection(*(set(one.rows.tolist()) for one in of_kind.values()))
             found[outcome.name] = {kind: one.only(np.isin(one.rows, list(common))) for kind, one in of_kind.items()}

@@ -12,8 +12,9 @@ import numpy as np
 from scankin.index_build.describe.disclosure import few_or
 from scankin.index_build.evaluate.bootstrap import DRAWS, Figure
 from scankin.index_build.evaluate.outcomes.figures import ByMethod
-from scankin.index_build.evaluate.outcomes.run import PRIMARY, OutcomeEvaluation, OutcomeFound, TimesFound
+from scankin.index_build.evaluate.outcomes.run import OutcomeEvaluation, OutcomeFound, TimesFound
 from scankin.index_build.evaluate.outcomes.subgroups import WHY_WITHHELD
+from scankin.index_build.evaluate.outcomes.told import PRIMARY
 from scankin.index_build.evaluate.outcomes.words import PRIMARY_FIGURES, adds, adds_to_times, headline, verdicts
 from scankin.retrieval.files import replaced
 from scankin.retrieval.report import NOTICE

@@ -23,13 +23,10 @@ from scankin.index_build.evaluate.outcomes.reliability import AgainstTruth, Bin,
 from scankin.index_build.evaluate.outcomes.shortcuts import Shortcut, shortcut
 from scankin.index_build.evaluate.outcomes.subgroups import Composition, Subgroup, compositions, subgroups
 from scankin.index_build.evaluate.outcomes.timed import Timed, timed
-from scankin.index_build.evaluate.outcomes.told import Told, codes_of_asked, told
+from scankin.index_build.evaluate.outcomes.told import PRIMARY, Told, codes_of_asked, told
 from scankin.index_build.evaluate.outcomes.truth import Risks, true_chances
 from scankin.retrieval.estimates.curves import CURVE_OUTCOMES
 from scankin.retrieval.outcomes import all_outcomes
-
-PRIMARY = ("died_30d", "died")
-"""The outcome that a claim rests on, named before looking: the first of these that can be measured."""
 
 Progress = Callable[[str, int, int], None]
 

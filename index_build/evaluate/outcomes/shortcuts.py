@@ -14,7 +14,7 @@ from scankin.index_build.evaluate.outcomes.figures import ranked_by
 from scankin.index_build.evaluate.outcomes.logistic import logistic_chances
 from scankin.index_build.evaluate.outcomes.neighbours import Answered
 from scankin.index_build.evaluate.outcomes.scores import area, area_within
-from scankin.index_build.evaluate.outcomes.told import LEAST_ASKED, LEAST_OF_EACH, NEIGHBOURS, Told
+from scankin.index_build.evaluate.outcomes.told import LEAST_ASKED, LEAST_OF_EACH, LOGISTIC, NEIGHBOURS, Told
 from scankin.index_build.evaluate.outcomes.training import training
 from scankin.retrieval.outcomes import all_outcomes
 
@@ -44,6 +44,8 @@ class Shortcut:
         explained_p: Of permuting the acquisition: how often as much by chance.
         altered: AUC of whole films, of the lungs alone and of the frame alone; empty where not done.
         lungs_cost: AUC of whole films less that of the lungs alone, paired; None where not done.
+        probed: The same areas of a logistic regression on each kind's vectors, which finds what neighbours pass over.
+        probe_gain: Its AUC of the frame alone less that of the lungs alone, paired; None where not done.
     """
 
     acquisition: Figure | None
@@ -54,6 +56,8 @@ class Shortcut:
     explained_p: float | None
     altered: Mapping[str, Figure] = field(default_factory=dict)
     lungs_cost: Figure | None = None
+    probed: Mapping[str, Figure] = field(default_factory=dict)
+    probe_gain: Figure | None = None
 
     @property
     def is_outside(self) -> bool | None:
@@ -63,6 +67,15 @@ class Shortcut:
         if self.lungs_cost.low > COSTS:
             return True
         return False if self.lungs_cost.high <= COSTS else None
+
+    @property
+    def is_in_frame(self) -> bool | None:
+        """Whether the frame surely tells a regression more than the lungs (True), surely less (False), or unclear."""
+        if self.probe_gain is None:
+            return None
+        if self.probe_gain.low > 0:
+            return True
+        return False if self.probe_gain.high < 0 else None
 
 
 def shortcut(
@@ -96,7 +109,9 @@ def shortcut(
         within[attribute] = figure_of(inside, len(part), 0.5)
         less[attribute] = figure_of(area(ranks[part], told.happened[part], weights[:, part]) - inside, len(part))
     explained, p = _explained(ranks, _one_hot(cohort, told.rows, told.rows)[0])
-    figures, cost = _altered(altered)
+    seen = _altered(altered, NEIGHBOURS)
+    probed = _altered(altered, LOGISTIC)
+    count = 0 if altered is None else len(altered[WHOLE].rows)
     return Shortcut(
         acquisition=None if theirs is None else figure_of(theirs, patients, 0.5),
         less_acquisition=None if theirs is None else figure_of(pooled - theirs, patients),
@@ -104,8 +119,10 @@ def shortcut(
         pooled_less_within=less,
         explained=explained,
         explained_p=p,
-        altered=figures,
-        lungs_cost=cost,
+        altered={kind: figure_of(values, count, 0.5) for kind, values in seen.items()},
+        lungs_cost=figure_of(seen[WHOLE] - seen[LUNGS_ONLY], count) if seen else None,
+        probed={kind: figure_of(values, count, 0.5) for kind, values in probed.items()},
+        probe_gain=figure_of(probed[FRAME_ONLY] - probed[LUNGS_ONLY], count) if probed else None,
     )
 
 
@@ -165,13 +182,11 @@ def _explained(ranks: Floats, groups: Floats) -> tuple[float | None, float | Non
     return 1 - (1 - share) * (q - 1) / (q - rank), p
 
 
-def _altered(altered: Mapping[str, Told] | None) -> tuple[dict[str, Figure], Figure | None]:
-    if altered is None:
-        return {}, None
-    areas = {}
-    for kind in (WHOLE, LUNGS_ONLY, FRAME_ONLY):
-        one = altered[kind]
-        areas[kind] = area(ranked_by(one.chances[NEIGHBOURS], one.bases), one.happened, weights_of_draws(one.weights))
-    patients = len(altered[WHOLE].rows)
-    figures = {kind: figure_of(values, patients, 0.5) for kind, values in areas.items()}
-    return figures, figure_of(areas[WHOLE] - areas[LUNGS_ONLY], patients)
+def _altered(altered: Mapping[str, Told] | None, method: str) -> dict[str, Floats]:
+    """Return ``[draws]`` areas by kind of film; empty where a kind has none of this method."""
+    if altered is None or not all(method in one.chances for one in altered.values()):
+        return {}
+    return {
+        kind: area(ranked_by(one.chances[method], one.bases), one.happened, weights_of_draws(one.weights))
+        for kind, one in altered.items()
+    }

@@ -23,7 +23,11 @@ Floats = NDArray[np.float64]
 
 NEIGHBOURS, BASE_RATE, AGE_SEX = "neighbours", "base rate", "age and sex"
 LOGISTIC, LOGISTIC_AGE_SEX = "logistic", "logistic, age and sex"
+REGRESSIONS = (LOGISTIC, LOGISTIC_AGE_SEX)
 METHODS = (NEIGHBOURS, BASE_RATE, AGE_SEX, LOGISTIC, LOGISTIC_AGE_SEX)
+
+PRIMARY = ("died_30d", "died")
+"""The outcome that a claim rests on, named before looking: the first of these that can be measured."""
 
 LEAST_ASKED, LEAST_OF_EACH = 20, 5
 """Patients with an estimate, and of them with and without the outcome: figures of fewer say nothing, and could point at
@@ -90,11 +94,11 @@ class Told:
         )
 
 
-def told(outcome: Outcome, cohort: OutcomeCohort, answers: Answered, *, has_logistic: bool = True) -> Told:
+def told(outcome: Outcome, cohort: OutcomeCohort, answers: Answered, regressions: Sequence[str] = REGRESSIONS) -> Told:
     """Return what every method foretold, all fitted on the same patients of other folds.
 
     Those lost to follow-up are stood for by weights, as in publishing: whoever is censored counts in the times
-    (``survival``), not here. Without ``has_logistic`` no regression on the vectors is fitted.
+    (``survival``), not here. ``regressions`` are those on the vectors that are fitted.
     """
     found = evidence_of(outcome, [cohort.records[row] for row in answers.rows], cohort.cases)
     held = [next(one for one in expected.estimates if one.name == outcome.name) for expected in answers.expected]
@@ -110,8 +114,8 @@ def told(outcome: Outcome, cohort: OutcomeCohort, answers: Answered, *, has_logi
     by_age = np.array([np.nan if one.age_sex is None else one.age_sex for one in some], np.float64)
     if np.isfinite(by_age).any():
         chances[AGE_SEX] = np.where(np.isfinite(by_age), by_age, bases)
-    if refusal is None and has_logistic:
-        chances |= _logistic(outcome, cohort, answers, places)
+    if refusal is None and regressions:
+        chances |= _logistic(outcome, cohort, answers, places, regressions)
     return Told(
         name=outcome.name,
         places=places,
@@ -130,9 +134,11 @@ def told(outcome: Outcome, cohort: OutcomeCohort, answers: Answered, *, has_logi
     )
 
 
-def _logistic(outcome: Outcome, cohort: OutcomeCohort, answers: Answered, places: Rows) -> dict[str, Floats]:
+def _logistic(
+    outcome: Outcome, cohort: OutcomeCohort, answers: Answered, places: Rows, regressions: Sequence[str]
+) -> dict[str, Floats]:
     """Return the chances by logistic regression, fitted for each fold on the first films of the other people."""
-    found = {name: np.full(len(places), np.nan) for name in (LOGISTIC, LOGISTIC_AGE_SEX)}
+    found = {name: np.full(len(places), np.nan) for name in regressions}
     for fold, pool in enumerate(answers.pools):
         here = np.flatnonzero(answers.folds[places] == fold)
         if not len(here):
@@ -142,10 +148,9 @@ def _logistic(outcome: Outcome, cohort: OutcomeCohort, answers: Answered, places
             return {}
         there, those = components(cohort.vectors[fitted.rows], cohort.vectors[asked])
         ages = [age_and_sex([cohort.records[row] for row in some]) for some in (fitted.rows, asked)]
-        found[LOGISTIC][here] = logistic_chances(fitted, there, those)
-        found[LOGISTIC_AGE_SEX][here] = logistic_chances(
-            fitted, np.hstack([there, ages[0]]), np.hstack([those, ages[1]])
-        )
+        given = {LOGISTIC: (there, those), LOGISTIC_AGE_SEX: (np.hstack([there, ages[0]]), np.hstack([those, ages[1]]))}
+        for name in regressions:
+            found[name][here] = logistic_chances(fitted, *given[name])
     return found
 
 

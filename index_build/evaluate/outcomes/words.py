@@ -97,6 +97,7 @@ def verdicts(evaluation: OutcomeEvaluation) -> list[Verdict]:
                 Verdict("O1", f"acquisition alone, {plain(name)}", *_acquisition(one)),
                 Verdict("O2", f"within one site, {plain(name)}", *_within(one)),
                 Verdict("O3", f"outside the lungs, {plain(name)}", *_outside(one)),
+                Verdict("O4", f"a regression on the frame, {plain(name)}", *_in_frame(one)),
             ]
     return sorted(found, key=lambda one: (one.test[0] != "T", int(one.test[1:])))
 
@@ -155,6 +156,20 @@ def _outside(found: OutcomeFound) -> tuple[Result, str]:
         "if surely not."
     )
     outcome = one.is_outside
+    return (Result.UNDECIDED if outcome is None else Result.of(not outcome)), words
+
+
+def _in_frame(found: OutcomeFound) -> tuple[Result, str]:
+    one = found.shortcut
+    if one is None or one.probe_gain is None:
+        return Result.NOT_DONE, "Needs films encoded anew, and enough of them with lungs found."
+    figures = "; ".join(f"{kind} {said(figure)}" for kind, figure in one.probed.items())
+    words = (
+        f"Logistic regression on vectors of each: AUC of {figures}; the frame less the lungs {said(one.probe_gain)}. "
+        "Failed if surely above 0: then the vectors hold something outside the lungs that foretells better than they, "
+        "such as a marker, whether or not neighbours follow it; passed if surely below."
+    )
+    outcome = one.is_in_frame
     return (Result.UNDECIDED if outcome is None else Result.of(not outcome)), words
 
 

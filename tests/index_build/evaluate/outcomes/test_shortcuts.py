@@ -40,7 +40,9 @@ def test_the_audit_says_so_where_a_marker_goes_with_death_and_not_where_it_does_
     cohort, seen = a_marked_cohort(is_planted=is_planted)
     found = evaluate_outcomes(cohort, altered=seen)
     outside = next(one for one in verdicts(found) if one.name == "outside the lungs, died")
+    probe = next(one for one in verdicts(found) if one.name == "a regression on the frame, died")
     figures = found.outcomes["died"].shortcut
+    assert (probe.result is Result.FAILED) is is_planted
     assert set(figures.altered) == {WHOLE, LUNGS_ONLY, FRAME_ONLY}
     assert (outside.result is Result.FAILED) is is_planted
     assert ("THE AUDIT FOUND A SHORTCUT" in headline(found)) is is_planted
