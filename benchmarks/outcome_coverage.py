@@ -192,6 +192,11 @@ def alike_chances(cohorts: Sequence[Cohort]) -> list[dict[str, Floats]]:
     return found
 
 
+def key_of(seed: int, number: int) -> str:
+    """Return the key of a patient and their film, without its letter."""
+    return hashlib.sha256(f"{seed} {number}".encode()).hexdigest()[:15]
+
+
 def cohort_of(seed: int, patients: int, encoder: str, folder: Path) -> Cohort:
     """Return the cohort of a seed; its vectors are kept in ``folder``."""
     made = centres_of(seed, CENTRES)
@@ -224,7 +229,7 @@ def cohort_of(seed: int, patients: int, encoder: str, folder: Path) -> Cohort:
             for name, kind in _FIELDS.items()
             if (stated := known.happened[name]) is not None
         ]
-        key = hashlib.sha256(f"{seed} {number}".encode()).hexdigest()[:15]
+        key = key_of(seed, number)
         alive = None if known.alive is None else known.alive.toordinal() - _EPOCH
         cases[f"p{key}"] = Case(f"p{key}", "nccid", Clock.CALENDAR, tuple(events), alive)
         records.append(

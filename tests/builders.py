@@ -17,14 +17,15 @@ from pydicom.uid import (
     generate_uid,
 )
 
+from scankin.index_build.evaluate.outcomes.cohort import OutcomeCohort, groups_of
 from scankin.index_build.evaluate.sample import Sample
-from scankin.retrieval.case import Case
+from scankin.retrieval.case import Case, Clock, Event, EventKind
 from scankin.retrieval.encoder import Embeddings, EncoderIdentity
 from scankin.retrieval.index import ScanIndex
 from scankin.retrieval.keys import Keyring
 from scankin.retrieval.locations import Locations, Places, write_locations
 from scankin.retrieval.records import ScanRecord
-from scankin.retrieval.scan import Modality, Scan
+from scankin.retrieval.scan import Age, Modality, Scan, Sex, View
 from scankin.retrieval.thumbnails import Thumbnails, write_thumbnails
 from scankin.retrieval.version import IndexVersion
 
@@ -173,3 +174,51 @@ def sources_and_truth(seed: int, *, by: str) -> Sample:
     codes = sources if by == "source" else ill.astype(int)
     vectors = np.eye(4)[codes] + rng.normal(0, 0.15, (200, 4))
     return a_sample(vectors, [{"COVID-19": bool(one)} for one in ill], sources.tolist(), list(range(200)))
+
+
+def an_outcome_cohort(seed: int, *, patients: int = 240, tells: str = "severity") -> OutcomeCohort:
+    """Adults of two sites who die by a severity; vectors tell it, the site, or nothing. Nothing else is known of them.
+
+    Everybody is followed for 60 days. Site, age and sex go with nothing. The true chance of dying is
+    ``true_death_chances(seed, patients)``.
+    """
+    rng = np.random.default_rng(seed)
+    severity = rng.normal(size=patients)
+    site = rng.integers(0, 2, patients)
+    died = rng.random(patients) < 1 / (1 + np.exp(1 - 2 * severity))
+    days, ages = rng.integers(1, 25, patients), rng.integers(40, 90, patients)
+    seen = {"severity": severity, "site": 2.0 * site - 1, "nothing": rng.normal(size=patients)}[tells]
+    vectors = unit(np.column_stack([seen, rng.normal(0, 0.2, (patients, 4)), np.full(patients, 1.5)]))
+    records, cases = [], {}
+    for number in range(patients):
+        record = a_record(
+            number,
+            day=0,
+            site=("north", "south")[site[number]],
+            age=Age.of(int(ages[number])),
+            sex=Sex.FEMALE if number % 3 else Sex.MALE,
+            view=View.AP if number % 2 else View.PA,
+        )
+        end = int(days[number])
+        events = (
+            Event(EventKind.ADMISSION, True, 0),
+            Event(EventKind.DEATH, bool(died[number]), end if died[number] else None),
+        )
+        records.append(record)
+        cases[record.patient] = Case(record.patient, "test", Clock.ADMISSION, events, None if died[number] else 60)
+    return OutcomeCohort(
+        records=tuple(records),
+        vectors=vectors,
+        people=np.arange(patients),
+        cases=cases,
+        may_ask=np.ones(patients, bool),
+        encoder=an_identity(vectors.shape[1]),
+        groups=groups_of(tuple(records), cases, [None] * patients),
+        source_ids=tuple(f"film-{number}" for number in range(patients)),
+    )
+
+
+def true_death_chances(seed: int, patients: int = 240) -> np.ndarray:
+    """The chance with which each patient of ``an_outcome_cohort`` was drawn to die."""
+    severity = np.random.default_rng(seed).normal(size=patients)
+    return np.asarray(1 / (1 + np.exp(1 - 2 * severity)))

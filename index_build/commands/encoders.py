@@ -27,13 +27,28 @@ def evaluate(
         Path | None, typer.Option(help="File with SHA-256 of the source's ids of films that the encoder was fitted on.")
     ] = None,
     pictures: Annotated[bool, typer.Option(help="Show small pictures of films in the report.")] = True,
+    outcomes: Annotated[
+        bool, typer.Option("--outcomes", help="Measure what neighbours foretell of outcomes instead of retrieval.")
+    ] = False,
+    truth: Annotated[
+        Path | None, typer.Option(help="With --outcomes: truth.jsonl of a constructed cohort, for true chances.")
+    ] = None,
     workers: Workers = CORES,
 ) -> None:
-    """Measure how well an encoder retrieves, within and across sources, with the shortcut audit."""
+    """Measure how well an encoder retrieves, or what neighbours foretell, with the shortcut audit."""
     from scankin.index_build.evaluate.command import AUDITS, Asked, evaluate_casebook  # noqa: PLC0415
 
     if audit not in AUDITS:
         raise InvalidRequest(f"--audit {audit}: there is no such audit. Give one of: {', '.join(AUDITS)}.")
+    if outcomes:
+        if against is not None:
+            raise InvalidRequest("--against is of the retrieval report. Leave it out, or --outcomes.")
+        _evaluate_outcomes(
+            casebook, into, encoder, weights, fitted, truth, workers, None if audit == "quick" else reencode
+        )
+        return
+    if truth is not None:
+        raise InvalidRequest("--truth is of the report about outcomes. Give --outcomes too.")
     with bar("Encoding") as progress:
         said, page = evaluate_casebook(
             casebook,
@@ -44,6 +59,36 @@ def evaluate(
         )
     out.print(said, highlight=False)
     out.print(f"The report: {page.name}, with metrics.json, results.md, splits.json and duplicates.csv beside it.")
+
+
+def _evaluate_outcomes(
+    casebook: Path,
+    into: Path,
+    encoder: str,
+    weights: Path | None,
+    fitted: Path | None,
+    truth: Path | None,
+    workers: int,
+    reencode: int | None,
+) -> None:
+    from scankin.index_build.evaluate.outcomes.command import Asked, evaluate_casebook_outcomes  # noqa: PLC0415
+    from scankin.index_build.evaluate.outcomes.words import adds, adds_to_times, headline, table_rows  # noqa: PLC0415
+
+    asked = Asked(encoder, weights, fitted, truth, reencode)
+    with bars() as progress:
+        found = evaluate_casebook_outcomes(casebook, into, asked, workers=workers, progress=progress)
+    table = Table("outcome", title="What neighbours foretell, 95 % intervals", title_justify="left")
+    table.columns[0].overflow = "fold"
+    for column in ("patients", "with it", "AUC", "less age and sex", "less logistic", "Brier less base rate's"):
+        table.add_column(column, justify="right")
+    for row in table_rows(found):
+        table.add_row(*row)
+    out.print(table)
+    for text in (*map(adds, found.outcomes.values()), *map(adds_to_times, found.times.values())):
+        out.print(text[0].upper() + text[1:], highlight=False, soft_wrap=True)
+    out.print(headline(found), style="bold", highlight=False, soft_wrap=True)
+    out.print("The report: outcomes.html, with outcomes.json beside it.")
+    out.print(NOTICE, soft_wrap=True)
 
 
 @app.command(name="explain-audit")

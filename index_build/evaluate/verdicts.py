@@ -15,6 +15,7 @@ class Result(StrEnum):
     PASSED = "passed"
     FAILED = "failed"
     REPORTED = "reported"  # the plan asks for the figure and sets no limit
+    UNDECIDED = "not decided"  # the interval allows both
     NOT_DONE = "not done"
 
     @classmethod
