@@ -74,7 +74,7 @@ def answered(cohort: OutcomeCohort, rows: Rows, folds: Rows, progress: Progress 
             allowed = cohort.is_child[pool] == cohort.is_child[row]
             if not allowed.any():
                 continue
-            expected[row] = estimator.answer(cosines, allowed, record.age, record.sex)
+            expected[row] = estimator.answer(cohort.vectors[row], cosines, allowed, record.age, record.sex)
             best = people.best(cosines, allowed)
             nearest[row] = pool[best.rows[np.argsort(-best.similarities, kind="stable")[:SHOWN]]]
     progress(count, count)

@@ -15,6 +15,7 @@ from scankin.index_build.evaluate.outcomes.survival import Followed, followed, s
 from scankin.index_build.evaluate.outcomes.told import AGE_SEX, BASE_RATE, NEIGHBOURS
 from scankin.index_build.evaluate.outcomes.training import inner
 from scankin.retrieval.estimates.curves import CURVE_OUTCOMES, HORIZON_DAYS, curve, times_of
+from scankin.retrieval.estimates.posterior import Shape
 
 Floats = NDArray[np.float64]
 
@@ -83,6 +84,10 @@ def timed(name: str, cohort: OutcomeCohort, answers: Answered) -> Timed:
     )
 
 
+OF_ALL = Shape(1.0)
+"""No score chose the patients of a curve of all."""
+
+
 def _fitted(name: str, cohort: OutcomeCohort, answers: Answered, places: Rows) -> dict[str, Floats]:
     shape = (len(places), HORIZON_DAYS + 1)
     found = {method: np.full(shape, np.nan) for method in METHODS if method != NEIGHBOURS}
@@ -93,7 +98,7 @@ def _fitted(name: str, cohort: OutcomeCohort, answers: Answered, places: Rows) -
         fitted = np.intersect1d(cohort.firsts, pool)
         times = times_of(CURVE_OUTCOMES[name], [cohort.records[row] for row in fitted], cohort.cases)
         is_held = np.flatnonzero(times.days >= 0)
-        base = curve(name, times, np.arange(len(fitted)), np.ones(len(fitted)))
+        base = curve(name, times, np.arange(len(fitted)), np.ones(len(fitted)), OF_ALL)
         if base is None or not (times.is_event[is_held] & (times.days[is_held] <= HORIZON_DAYS)).any():
             continue
         found[BASE_RATE][here] = base.happened
