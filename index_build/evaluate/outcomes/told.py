@@ -52,7 +52,7 @@ class Told:
         chances: ``[q]`` by ``METHODS``; a method that could not be fitted is absent.
         low, high: ``[q]``: the interval with the neighbours' estimate.
         sizes: ``[q]``: effective sample sizes.
-        without_age: Of them; age and sex say the base rate.
+        without_age: Of them, for whom age and sex say the base rate: no age is stated, or too few have one to fit it.
         abstained: Patients in whom it counts and of whom there was no estimate, by reason.
         states: Of all patients asked, counted.
         refusal: Why nothing is measured; None where something is.

@@ -32,7 +32,7 @@ def found() -> OutcomeEvaluation:
 
 @pytest.fixture(scope="module")
 def nothing() -> OutcomeEvaluation:
-    return evaluate_outcomes(an_outcome_cohort(SEED, patients=160, tells="nothing"))
+    return evaluate_outcomes(an_outcome_cohort(SEED, patients=110, tells="nothing"))
 
 
 def test_vectors_that_tell_the_severity_come_near_what_the_true_chances_tell(found: OutcomeEvaluation) -> None:
