@@ -37,7 +37,7 @@ class HeldOut:
         rows: ``[q]``: the scans that asked.
         folds: ``[q]``: fold of each.
         kernels: ``[c]``: those tried, the simplest first.
-        shares: ``[c, q, o]``: weighted share of the outcome; NaN where it counts in nobody.
+        shares: ``[c, q, o]``: weighted share of the outcome; NaN where it counts in nobody, or not in who asked.
         sizes: ``[c, q, o]``: effective sample sizes.
         nearest: ``[q]``: cosine of the most similar patient; NaN where nobody answered.
         prognoses: ``[o]``: scores fitted on all who asked, for the patients to come, and how many patients they are
@@ -80,14 +80,15 @@ def held_out(index: ScanIndex, evidence: Sequence[Evidence], patients: PatientRo
     kernels = tuple(Kernel(float(one), width) for width in WIDTHS for one in concentrations)
     shares = np.full((len(kernels), len(rows), len(evidence)), np.nan)
     sizes = np.zeros_like(shares)
-    parts = Parts.of(vectors, rows)
+    is_known = np.any([one.weight[rows] > 0 for one in evidence], axis=0)
+    parts = Parts.of(vectors, rows[is_known] if is_known.any() else rows)
     place_of = {index.records[row].patient: place for place, row in enumerate(rows.tolist())}
     owners = np.array([place_of.get(name, -1) for name in names])
     for number, one in enumerate(evidence):
         for fold in range(FOLDS):
             scores = _scores(parts, rows, owners, one, folds[rows] != fold)
             spread = 1.0 if scores is None else scores.spread
-            for place in np.flatnonzero(folds[rows] == fold).tolist():
+            for place in np.flatnonzero((folds[rows] == fold) & (one.weight[rows] > 0)).tolist():
                 said = answers[place]
                 if said is not None and scores is not None:
                     away = (scores.left_out[said.rows] - scores.own[rows[place]]) / spread
