@@ -1,7 +1,6 @@
 """The page about expected beds: one HTML file that asks nothing of any network."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -10,25 +9,12 @@ from markupsafe import Markup
 
 from scankin.api.capacity.plan import ALL_SITES, Need, Plan
 from scankin.retrieval.case import EventKind
-from scankin.retrieval.pages import environment_of
+from scankin.retrieval.pages import Plot, environment_of
 from scankin.retrieval.pages.counts import count_bars, count_intervals
 from scankin.retrieval.report import NOTICE
 
 TEMPLATE = "page.html.j2"
 WORDS = {EventKind.ICU_ADMISSION: "intensive care", EventKind.INTUBATION: "ventilation"}
-
-
-@dataclass(frozen=True)
-class Plot:
-    """One plot with its caption.
-
-    Attributes:
-        title: What it shows.
-        svg: Its markup, safe: made by us from escaped text.
-    """
-
-    title: str
-    svg: Markup
 
 
 def render(plan: Plan, made: date | None = None) -> str:

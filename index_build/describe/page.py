@@ -18,7 +18,7 @@ from scankin.index_build.describe.leaks import Handling, Leaks, leaks_of
 from scankin.index_build.describe.outcomes import OutcomeFacts, outcome_facts_of
 from scankin.index_build.describe.rows import NOT_STATED, rows_of
 from scankin.retrieval.files import replaced
-from scankin.retrieval.pages import environment_of, plots
+from scankin.retrieval.pages import Plot, environment_of, plots
 from scankin.retrieval.report import NOTICE
 
 PAGE = "describe.html"
@@ -43,19 +43,6 @@ class Described:
 
     page: Path
     worst_leak: str
-
-
-@dataclass(frozen=True)
-class Plot:
-    """One plot with its caption.
-
-    Attributes:
-        title: What it shows.
-        svg: Its markup, safe: made by us from escaped text.
-    """
-
-    title: str
-    svg: Markup
 
 
 def describe(casebook: Path, into: Path, *, made: date | None = None) -> Described:

@@ -31,7 +31,7 @@ _COLUMNS = ("patientid", "finding", "modality", "folder", "filename")
 _SCORES = Path("annotations") / "covid-severity-scores.csv"
 _FACTS = ("temperature", "pO2_saturation", "leukocyte_count", "neutrophil_count", "lymphocyte_count", "RT_PCR_positive")
 
-_MEASURED = {
+MEASURED = {
     "temperature": "temperature",
     "spo2": "pO2_saturation",
     "white_cells": "leukocyte_count",
@@ -138,7 +138,7 @@ def _scan(row: Row, measures: dict[str, float]) -> SourceScan:
 def _facts(row: Row) -> dict[str, float]:
     """Return what was measured; Hannover's films have a pressure in mmHg where others have a saturation."""
     is_pressure = (row.get("location") or "").startswith("Hannover")
-    return {name: value for name, value in numbers_in(row, _MEASURED).items() if not (is_pressure and name == "spo2")}
+    return {name: value for name, value in numbers_in(row, MEASURED).items() if not (is_pressure and name == "spo2")}
 
 
 def _case(patient: str, rows: list[Row]) -> SourceCase:

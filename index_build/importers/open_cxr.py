@@ -21,6 +21,7 @@ from scankin.index_build.csv_rows import (
 from scankin.index_build.findings import NIH_VOCABULARY, PNEUMONIA, stated_findings
 from scankin.index_build.importers import hannover
 from scankin.index_build.importers.base import OpenedSource, Refusal, SourceCase, SourceScan
+from scankin.index_build.importers.covid_chestxray import MEASURED
 from scankin.index_build.source_files import is_inside
 from scankin.retrieval.case import Clock
 from scankin.retrieval.errors import Reason
@@ -53,15 +54,6 @@ _FACTS = (
 )
 """Stated of a film's day; facts of the patient only where all films agree on one value."""
 
-
-_MEASURED = {
-    "temperature": "temperature",
-    "spo2": "pO2_saturation",
-    "white_cells": "leukocyte_count",
-    "neutrophils": "neutrophil_count",
-    "lymphocytes": "lymphocyte_count",
-}
-"""Clinical fact to column; °C, % and 10^9/L."""
 
 _MEASURED_IN_HANNOVER = {
     "crp": "lab_crp",
@@ -141,7 +133,7 @@ def _scan(row: Row, clock: Clock) -> SourceScan:
             extent=row.get("severity_geographic_extent", ""),
             opacity=row.get("severity_opacity", ""),
         ),
-        facts=numbers_in(row, _MEASURED_IN_HANNOVER if row["source"] == hannover.COLLECTION else _MEASURED),
+        facts=numbers_in(row, _MEASURED_IN_HANNOVER if row["source"] == hannover.COLLECTION else MEASURED),
     )
 
 

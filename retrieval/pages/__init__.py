@@ -1,10 +1,25 @@
 """Pages that stand alone: one HTML file each, of one style, that asks nothing of any network."""
 
+from dataclasses import dataclass
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
 
 HERE = Path(__file__).parent
+
+
+@dataclass(frozen=True)
+class Plot:
+    """One plot with its caption.
+
+    Attributes:
+        title: What it shows.
+        svg: Its markup, safe: made by us from escaped text.
+    """
+
+    title: str
+    svg: Markup
 
 
 def environment_of(folder: Path) -> Environment:
