@@ -52,7 +52,13 @@ class _Ranked(NamedTuple):
 
 
 class ScanIndex:
-    """Records and their unit vectors, held together: row i of one is row i of the other. Never changed once made."""
+    """Records and their unit vectors, held together: row i of one is row i of the other. Never changed once made.
+
+    Attributes:
+        records: In the order of the rows.
+        patients: ``[n]`` int64: number of each row's patient, the same for the same patient.
+        encoder: What made the vectors.
+    """
 
     def __init__(self, records: Sequence[ScanRecord], flat_index: Any, encoder: EncoderIdentity) -> None:
         """Hold ``records`` and the FAISS ``IndexIDMap2(IndexFlatIP)`` made of them, in the same order.
@@ -63,7 +69,7 @@ class ScanIndex:
         self.records = tuple(records)
         self._rows = {record.scan: row for row, record in enumerate(self.records)}
         self._key_ranks = np.argsort(np.argsort([record.scan for record in self.records]))
-        self._patients = np.unique([record.patient for record in self.records], return_inverse=True)[1]
+        self.patients = np.unique([record.patient for record in self.records], return_inverse=True)[1]
         self.encoder = encoder
         # What downcasting returns owns nothing: the index that was given must live as long as they do.
         self._index = flat_index
@@ -163,7 +169,7 @@ class ScanIndex:
         cosines = np.round(np.clip(exact, -1.0, 1.0), SIMILARITY_DECIMALS)
         scores = np.round(cosines + added, SIMILARITY_DECIMALS)
         order = np.lexsort((self._key_ranks[rows], -scores))
-        firsts = np.sort(np.unique(self._patients[rows[order]], return_index=True)[1])
+        firsts = np.sort(np.unique(self.patients[rows[order]], return_index=True)[1])
         chosen = order[firsts]
         return _Ranked(rows[chosen], cosines[chosen], scores[chosen])
 

@@ -63,7 +63,7 @@ def calibrate(indexes: Mapping[Modality, ScanIndex], cases: Mapping[str, Case]) 
 def _of_modality(index: ScanIndex, cases: Mapping[str, Case]) -> ModalityCalibration:
     outcomes = all_outcomes()
     evidence = [evidence_of(outcome, index.records, cases) for outcome in outcomes]
-    numbers = np.unique([record.patient for record in index.records], return_inverse=True)[1]
+    numbers = index.patients
     bases = [base_rate(one, numbers) for one in evidence]
     found: dict[str, OutcomeCalibration] = {}
     prognoses: dict[str, Prognosis] = {}

@@ -1,7 +1,5 @@
 """How far a scan lies along the direction of the vectors in which an outcome changes: a prognostic score."""
 
-import io
-import json
 import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from scankin.retrieval.arrays import packed, unpacked
 from scankin.retrieval.errors import StoreCorrupt
 from scankin.retrieval.scan import Modality
 
@@ -40,19 +39,16 @@ Prognoses = Mapping[Modality, Mapping[str, Prognosis]]
 
 
 def prognoses_bytes(prognoses: Prognoses) -> bytes:
-    """Return the file of all scores, the same for the same values: arrays only, not compressed."""
+    """Return the file of all scores, the same for the same values."""
     offsets = {
         modality.name: {name: one.offset for name, one in by_name.items()} for modality, by_name in prognoses.items()
     }
-    head = {"format": FORMAT, "offsets": offsets}
-    arrays: dict[str, NDArray[np.generic]] = {"head": np.array(json.dumps(head, sort_keys=True))}
+    arrays: dict[str, NDArray[np.generic]] = {}
     for modality, by_name in prognoses.items():
         for name, one in by_name.items():
             arrays[f"{modality.name}.{name}.direction"] = one.direction
             arrays[f"{modality.name}.{name}.scores"] = one.scores
-    sink = io.BytesIO()
-    np.savez(sink, allow_pickle=False, **arrays)
-    return sink.getvalue()
+    return packed({"format": FORMAT, "offsets": offsets}, arrays)
 
 
 def prognoses_of(data: bytes, version: str) -> Prognoses:
@@ -62,10 +58,7 @@ def prognoses_of(data: bytes, version: str) -> Prognoses:
         StoreCorrupt: It is not a file of this format.
     """
     try:
-        with np.load(io.BytesIO(data), allow_pickle=False) as held:
-            head = json.loads(str(held["head"]))
-            if head["format"] != FORMAT:
-                raise StoreCorrupt(f"{version}: scores of format {head['format']!r}; {FORMAT!r} is read. Rebuild.")
+        with unpacked(data, FORMAT, f"{version}: the file of scores") as (head, held):
             return {
                 Modality[modality]: {
                     name: Prognosis(held[f"{modality}.{name}.direction"], offset, held[f"{modality}.{name}.scores"])

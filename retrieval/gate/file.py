@@ -1,7 +1,5 @@
 """Gates as they lie in a version: one npz file, arrays only."""
 
-import io
-import json
 import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from scankin.retrieval.arrays import packed, unpacked
 from scankin.retrieval.errors import StoreCorrupt
 from scankin.retrieval.gate.depth import Depth
 from scankin.retrieval.gate.gate import FALSE_REFUSAL, WORDS, Gate
@@ -37,21 +36,16 @@ class Gates:
     false_refusal: float
 
     def to_bytes(self) -> bytes:
-        """Return the file; the reference vectors are not in it, since the index has them.
-
-        It is not compressed, so that a proof of absence finds the keys that are in it.
-        """
+        """Return the file; the reference vectors are not in it, since the index has them."""
         head = {"format": FORMAT, "notes": dict(self.notes), "false_refusal": self.false_refusal}
-        arrays: dict[str, NDArray[np.generic]] = {"head": np.array(json.dumps(head, sort_keys=True))}
+        arrays: dict[str, NDArray[np.generic]] = {}
         for modality, gate in self.by_modality.items():
             arrays[f"{modality.name}.scans"] = np.array(self.references[modality], "S")
             arrays[f"{modality.name}.calibration"] = gate.calibration
             for name, depth in gate.depths.items():
                 for part in _PARTS if name != "vector" else _PARTS[1:]:
                     arrays[f"{modality.name}.{name}.{part}"] = getattr(depth, part)
-        sink = io.BytesIO()
-        np.savez(sink, allow_pickle=False, **arrays)
-        return sink.getvalue()
+        return packed(head, arrays)
 
 
 NO_GATES = Gates({}, {}, {}, FALSE_REFUSAL)
@@ -60,8 +54,8 @@ NO_GATES = Gates({}, {}, {}, FALSE_REFUSAL)
 
 def notes_in(data: bytes) -> dict[str, str]:
     """Return the notes of a file's bytes."""
-    with np.load(io.BytesIO(data), allow_pickle=False) as held:
-        notes: dict[str, str] = json.loads(str(held["head"]))["notes"]
+    with unpacked(data, FORMAT, GATE) as (head, _):
+        notes: dict[str, str] = head["notes"]
         return notes
 
 
@@ -72,10 +66,7 @@ def gates_from(data: bytes, indexes: Mapping[Modality, ScanIndex]) -> Gates:
         StoreCorrupt: It is of another format or another index.
     """
     try:
-        with np.load(io.BytesIO(data), allow_pickle=False) as held:
-            head = json.loads(str(held["head"]))
-            if head["format"] != FORMAT:
-                raise StoreCorrupt(f"{GATE} has format {head['format']!r}; {FORMAT!r} is read. Rebuild.")
+        with unpacked(data, FORMAT, GATE) as (head, held):
             gates, references = {}, {}
             for modality, index in indexes.items():
                 if f"{modality.name}.scans" not in held:
